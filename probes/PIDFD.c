@@ -1,0 +1,2 @@
+#include <sys/syscall.h>
+int main(void) { return SYS_pidfd_open; }

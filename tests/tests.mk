@@ -1,0 +1,26 @@
+# Unit tests are C programs that print TAP; the others are scripts that say
+# in their names what they prove.  tests/lib/tap.sh explains the tiers.
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*.c))
+TEST_PROGS := $(patsubst tests/prog/%.c,$(O)/tests/prog/%,$(wildcard tests/prog/*.c))
+TESTS      := $(wildcard tests/*.t)
+JOBS       ?= 2
+
+.PHONY: check check-programs
+check-programs: all $(UNIT_TESTS) $(TEST_PROGS)
+
+# make check TESTS='tests/20-*.t' runs some of them.
+check: check-programs
+	BUILD=$(abspath $(O)) prove -j $(JOBS) --timer --exec '' \
+	    $(UNIT_TESTS) $(TESTS)
+
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libbsock.o $(O)/core.a
+	$(LINK_PIE) -o $@ $^
+
+# Programs that tests run.  They are clients: libbsock is all they link.
+$(O)/tests/prog/%: $(O)/tests/prog/%.o $(O)/libbsock.a
+	$(LINK_PIE) -o $@ $^
+
+.SECONDARY: $(UNIT_TESTS:%=%.o) $(TEST_PROGS:%=%.o)
+
+-include $(wildcard $(O)/tests/*/*.d)
