@@ -77,8 +77,8 @@ int bsock_socket_addrinfo(const struct addrinfo *ai);
  * whose ai_addr then points at ss; nothing is looked up anywhere.
  * Returns 0, or -1 with EINVAL.
  */
-int bsock_addrinfo_parse(struct addrinfo *ai, struct sockaddr_storage *ss,
-    const char *text);
+int bsock_addrinfo_parse(
+    struct addrinfo *ai, struct sockaddr_storage *ss, const char *text);
 
 /*
  * Write the canonical form of that line to buf, with a NUL.  Returns its

@@ -20,13 +20,13 @@
 /* No padding, unused bytes are zero: two equal addresses are equal bytes. */
 struct bsock_addr {
 	uint16_t family; /* AF_INET, AF_INET6, AF_UNIX */
-	uint16_t port;	 /* host byte order; 0 for AF_UNIX */
+	uint16_t port;   /* host byte order; 0 for AF_UNIX */
 	uint32_t socktype;
 	uint32_t protocol; /* AF_INET, AF_INET6: never 0 */
-	uint32_t scope;	   /* interface index, link-local AF_INET6 only */
+	uint32_t scope;    /* interface index, link-local AF_INET6 only */
 	uint8_t host[16];  /* network byte order; AF_INET uses the first 4 */
 	uint32_t pathlen;  /* AF_UNIX: bytes in path */
-	char path[108];	   /* AF_UNIX; abstract names begin with a NUL */
+	char path[108];    /* AF_UNIX; abstract names begin with a NUL */
 };
 
 /* How a field that is not a number is turned into one.  Each returns 0, or
@@ -38,7 +38,7 @@ struct bsock_addr_names {
 };
 
 struct bsock_addr_error {
-	size_t column;	  /* 0 = first byte of the text */
+	size_t column;    /* 0 = first byte of the text */
 	bool unresolved;  /* well-formed, but a name that nobody knows */
 	char reason[160]; /* what is wrong and what to do, one line */
 };
@@ -53,8 +53,8 @@ struct bsock_addr_field {
  * Split text at blanks (spaces and tabs) into at most max fields; returns
  * the number of fields there are, which can be more than max.
  */
-size_t bsock_addr_split(const char *text, size_t len,
-    struct bsock_addr_field *fields, size_t max);
+size_t bsock_addr_split(
+    const char *text, size_t len, struct bsock_addr_field *fields, size_t max);
 
 /*
  * Read family, socket type, protocol, port and address from five fields.
@@ -81,8 +81,8 @@ size_t bsock_addr_format(const struct bsock_addr *addr, char *buf, size_t size);
  */
 int bsock_addr_from_sockaddr(struct bsock_addr *addr, int family, int socktype,
     int protocol, const void *sa, size_t salen);
-socklen_t bsock_addr_to_sockaddr(const struct bsock_addr *addr,
-    struct sockaddr_storage *ss);
+socklen_t bsock_addr_to_sockaddr(
+    const struct bsock_addr *addr, struct sockaddr_storage *ss);
 
 /*
  * The form under which rules and reservations are looked up: a v4-mapped

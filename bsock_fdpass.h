@@ -31,8 +31,8 @@ ssize_t bsock_fdpass_recv(int sock, void *buf, size_t size, int *fd, int flags);
  * One sendmsg(2), never SIGPIPE, with fd attached unless it is -1; fd stays
  * the caller's.  Returns the number of bytes sent, or -1 and errno.
  */
-ssize_t bsock_fdpass_send(int sock, const void *buf, size_t len, int fd,
-    int flags);
+ssize_t bsock_fdpass_send(
+    int sock, const void *buf, size_t len, int fd, int flags);
 
 /* Returns 0, or -1 and errno. */
 int bsock_fdpass_peer(int sock, struct bsock_peer *peer);

@@ -10,13 +10,14 @@
 
 #include "bsock_addr.h"
 
-#define BSOCK_WIRE_TEXT_MAX	512 /* bytes of a text request, without \n */
-#define BSOCK_WIRE_REQUEST_SIZE 520 /* a receive buffer: one byte too many fits */
-#define BSOCK_WIRE_BINARY_MAX	(56 + 128)
-#define BSOCK_WIRE_REPLY_SIZE	8
+#define BSOCK_WIRE_TEXT_MAX 512 /* bytes of a text request, without \n */
+#define BSOCK_WIRE_REQUEST_SIZE                                                \
+	520 /* a receive buffer: one byte too many fits */
+#define BSOCK_WIRE_BINARY_MAX (56 + 128)
+#define BSOCK_WIRE_REPLY_SIZE 8
 
 #define BSOCK_WIRE_REBIND   0x40000000u /* request flag */
-#define BSOCK_WIRE_RESERVED 1u		/* reply flag: the daemon keeps a copy */
+#define BSOCK_WIRE_RESERVED 1u /* reply flag: the daemon keeps a copy */
 
 struct bsock_request {
 	bool status; /* the text request STATUS: nothing else is set */
@@ -25,23 +26,23 @@ struct bsock_request {
 };
 
 struct bsock_reply {
-	int32_t error;	/* 0 or an errno value */
+	int32_t error;  /* 0 or an errno value */
 	uint32_t flags; /* BSOCK_WIRE_RESERVED */
 };
 
 /* Returns 0, or the errno value to answer with. */
-int bsock_wire_decode_request(struct bsock_request *request, const void *buf,
-    size_t len);
+int bsock_wire_decode_request(
+    struct bsock_request *request, const void *buf, size_t len);
 
 /* Writes the binary form; returns its length. */
-size_t bsock_wire_encode_request(const struct bsock_request *request,
-    uint8_t buf[BSOCK_WIRE_BINARY_MAX]);
+size_t bsock_wire_encode_request(
+    const struct bsock_request *request, uint8_t buf[BSOCK_WIRE_BINARY_MAX]);
 
-void bsock_wire_encode_reply(const struct bsock_reply *reply,
-    uint8_t buf[BSOCK_WIRE_REPLY_SIZE]);
+void bsock_wire_encode_reply(
+    const struct bsock_reply *reply, uint8_t buf[BSOCK_WIRE_REPLY_SIZE]);
 
 /* len 4 (a daemon before 0.12, no flags) or 8; else -1. */
-int bsock_wire_decode_reply(struct bsock_reply *reply, const void *buf,
-    size_t len);
+int bsock_wire_decode_reply(
+    struct bsock_reply *reply, const void *buf, size_t len);
 
 #endif
