@@ -65,6 +65,49 @@ bsock_compat_socket(int family, int socktype, int protocol)
 #endif
 }
 
+/* The same, non-blocking. */
+static inline int
+bsock_compat_socket_nonblock(int family, int socktype, int protocol)
+{
+#if HAVE_SOCK_CLOEXEC
+	return bsock_compat_socket(family, socktype | SOCK_NONBLOCK, protocol);
+#else
+	int fd = bsock_compat_socket(family, socktype, protocol);
+
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	return fd;
+#endif
+}
+
+/* Two connected close-on-exec unix stream sockets. */
+static inline int
+bsock_compat_socketpair(int fds[2])
+{
+#if HAVE_SOCK_CLOEXEC
+	return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds);
+#else
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
+		return -1;
+	(void)bsock_compat_cloexec(fds[0]);
+	(void)bsock_compat_cloexec(fds[1]);
+	return 0;
+#endif
+}
+
+/* dup2(2) with the close-on-exec flag as said; fd and as must differ. */
+static inline int
+bsock_compat_dup(int fd, int as, int cloexec)
+{
+#if HAVE_DUP3
+	return dup3(fd, as, cloexec ? O_CLOEXEC : 0);
+#else
+	if (dup2(fd, as) < 0)
+		return -1;
+	return cloexec ? bsock_compat_cloexec(as) : as;
+#endif
+}
+
 /* A close-on-exec pipe, both ends non-blocking. */
 static inline int
 bsock_compat_pipe(int fds[2])

@@ -14,7 +14,7 @@ check: check-programs
 	BUILD=$(abspath $(O)) prove -j $(JOBS) --timer --exec '' \
 	    $(UNIT_TESTS) $(TESTS)
 
-$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libbsock.o $(O)/core.a
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/core.a $(O)/libbsock.a
 	$(LINK_PIE) -o $@ $^
 
 # Programs that tests run.  They are clients: libbsock is all they link.

@@ -1,0 +1,416 @@
+/*
+ * libbsock_ask - one question to bsock
+ *
+ * Every call opens a connection, asks, reads one answer and closes: nothing
+ * is kept between calls, so that there is nothing that a fork, a thread or a
+ * program that closes all its descriptors could upset.
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
+#include "libbsock_ask.h"
+
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bsock_addr.h"
+#include "bsock_compat.h"
+#include "bsock_fdpass.h"
+#include "bsock_paths.h"
+#include "bsock_sockopt.h"
+#include "bsock_wire.h"
+#include "libbsock_helper.h"
+
+#define TIMEOUT_MS   5000
+#define PAUSE_MAX_MS 128
+
+struct answer {
+	struct bsock_reply reply;
+	int fd; /* what came along, or -1 */
+};
+
+/* --- one exchange ------------------------------------------------------- */
+
+/* The helpers below return 0 or an errno value. */
+
+static int
+send_request(int sock, const struct bsock_ask *ask)
+{
+	uint8_t buf[BSOCK_WIRE_BINARY_MAX];
+	size_t len = bsock_wire_encode_request(&ask->request, buf);
+	ssize_t n;
+
+	do {
+		n = bsock_fdpass_send(sock, buf, len, ask->fd, MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno;
+	return (size_t)n == len ? 0 : EPROTO;
+}
+
+static int
+receive_reply(int sock, struct answer *answer)
+{
+	uint8_t buf[BSOCK_WIRE_REPLY_SIZE + 1];
+	ssize_t n;
+
+	do {
+		n = bsock_fdpass_recv(
+		    sock, buf, sizeof(buf), &answer->fd, MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno;
+	if (n == 0)
+		return ECONNRESET;
+	if (bsock_wire_decode_reply(&answer->reply, buf, (size_t)n) != 0)
+		return EPROTO;
+	return 0;
+}
+
+/*
+ * Nobody answered in time.  The daemon binds for nobody who has hung up, so
+ * hang up first and look for a last answer after: none can come later.
+ */
+static int
+last_reply(int sock, struct answer *answer)
+{
+	(void)shutdown(sock, SHUT_RDWR);
+	return receive_reply(sock, answer) == 0 ? 0 : ETIMEDOUT;
+}
+
+static int
+exchange(int sock, const struct bsock_ask *ask, const struct timespec *deadline,
+    struct answer *answer)
+{
+	int error = send_request(sock, ask);
+
+	/* A daemon that is full answers and closes before it has read. */
+	if (error != 0 && error != EPIPE && error != ECONNRESET)
+		return error;
+	switch (bsock_fdpass_wait(sock, POLLIN, deadline)) {
+	case 1:
+		return receive_reply(sock, answer);
+	case 0:
+		return last_reply(sock, answer);
+	default:
+		return errno;
+	}
+}
+
+/* --- the daemon, or the setuid program ---------------------------------- */
+
+const char *
+bsock_ask_path(void)
+{
+	const char *path = secure_getenv("BSOCK_SOCKET");
+
+	return path != NULL && *path != '\0' ? path : BSOCK_SOCKET_PATH;
+}
+
+static int
+daemon_address(const char *path, struct sockaddr_un *sun, socklen_t *len)
+{
+	size_t n = strlen(path);
+
+	if (n >= sizeof(sun->sun_path))
+		return ENAMETOOLONG;
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	memcpy(sun->sun_path, path, n);
+	*len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + 1);
+	if (*path == '@') {
+		sun->sun_path[0] = '\0';
+		(*len)--;
+	}
+	return 0;
+}
+
+/* Never blocks: a full backlog is EAGAIN. */
+static int
+connect_daemon(const char *path, int *sock)
+{
+	struct sockaddr_un sun;
+	socklen_t len;
+	int error = daemon_address(path, &sun, &len);
+
+	if (error != 0)
+		return error;
+	*sock = bsock_compat_socket_nonblock(AF_UNIX, SOCK_STREAM, 0);
+	if (*sock < 0)
+		return errno;
+	if (connect(*sock, (const struct sockaddr *)&sun, len) == 0)
+		return 0;
+	error = errno;
+	(void)close(*sock);
+	*sock = -1;
+	return error;
+}
+
+static int
+ask_program(const struct bsock_ask *ask, const struct timespec *deadline,
+    struct answer *answer)
+{
+	int pair[2];
+	int error;
+
+	if (bsock_compat_socketpair(pair) != 0)
+		return errno;
+	error = send_request(pair[0], ask);
+	if (error == 0)
+		error = bsock_helper_run(pair[1], deadline);
+	(void)close(pair[1]);
+	if (error == 0)
+		error = receive_reply(pair[0], answer);
+	(void)close(pair[0]);
+	return error;
+}
+
+static int
+ask_once(const struct bsock_ask *ask, const struct timespec *deadline,
+    struct answer *answer)
+{
+	int sock = -1;
+	int error;
+
+	error = connect_daemon(
+	    ask->path != NULL ? ask->path : bsock_ask_path(), &sock);
+	if (error == ENOENT || error == ECONNREFUSED) {
+		int none = error;
+
+		error = ask_program(ask, deadline, answer);
+		return error == ENOENT ? none : error;
+	}
+	if (error != 0)
+		return error;
+	error = exchange(sock, ask, deadline, answer);
+	(void)close(sock);
+	return error;
+}
+
+/* --- what came back ----------------------------------------------------- */
+
+static bool
+option_is(int fd, int option, int want)
+{
+	int value;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 &&
+	       value == want;
+}
+
+/* Is this descriptor the kind of socket that was asked for? */
+static bool
+is_wanted(int fd, const struct bsock_addr *addr)
+{
+#if HAVE_SO_DOMAIN
+	if (!option_is(fd, SO_DOMAIN, addr->family))
+		return false;
+#endif
+#if HAVE_SO_PROTOCOL
+	if (addr->family != AF_UNIX &&
+	    !option_is(fd, SO_PROTOCOL, (int)addr->protocol))
+		return false;
+#endif
+	return option_is(fd, SO_TYPE, (int)addr->socktype);
+}
+
+static bool
+is_bound(int fd, struct sockaddr_storage *ss, socklen_t *len)
+{
+	*len = sizeof(*ss);
+	memset(ss, 0, sizeof(*ss));
+	if (getsockname(fd, (struct sockaddr *)ss, len) != 0)
+		return false;
+	switch (ss->ss_family) {
+	case AF_INET:
+		return ((struct sockaddr_in *)ss)->sin_port != 0;
+	case AF_INET6:
+		return ((struct sockaddr_in6 *)ss)->sin6_port != 0;
+	default:
+		return *len > offsetof(struct sockaddr_un, sun_path);
+	}
+}
+
+/* Is fd bound to what was asked for, although no answer said so? */
+static bool
+got_bound(const struct bsock_ask *ask)
+{
+	const struct bsock_addr *want = &ask->request.addr;
+	struct bsock_addr got;
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	if (ask->fd < 0 || !is_bound(ask->fd, &ss, &len) ||
+	    bsock_addr_from_sockaddr(&got, want->family, (int)want->socktype,
+		(int)want->protocol, &ss, len) != 0)
+		return false;
+	if (want->port == 0 && got.port < IPPORT_RESERVED)
+		got.port = 0;
+	return bsock_addr_equal(&got, want);
+}
+
+/* The socket that came takes the number of the caller's own. */
+static int
+take_place(int fd, int with)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	if (flags < 0)
+		return errno;
+	while (bsock_compat_dup(with, fd, (flags & FD_CLOEXEC) != 0) < 0)
+		if (errno != EINTR && errno != EBUSY)
+			return errno;
+	return 0;
+}
+
+/*
+ * Bound, says bsock.  Returns 0; an errno value; or EBUSY when what it keeps
+ * cannot be made like the caller's socket, and a fresh one should be asked
+ * for.
+ */
+static int
+accept_answer(const struct bsock_ask *ask, struct answer *answer)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	if (answer->fd < 0) {
+		/* A process at its limit loses the descriptor silently. */
+		if (ask->fd < 0 || !is_bound(ask->fd, &ss, &len))
+			return EMFILE;
+		return 0;
+	}
+	if (!is_wanted(answer->fd, &ask->request.addr))
+		return EPROTO;
+	if (ask->fd < 0)
+		return 0;
+	if (bsock_sockopt_carry(ask->fd, answer->fd) != 0 &&
+	    !(errno == EBUSY && ask->request.rebind))
+		return errno;
+	return take_place(ask->fd, answer->fd);
+}
+
+static void
+drop(struct answer *answer)
+{
+	if (answer->fd >= 0)
+		(void)close(answer->fd);
+	answer->fd = -1;
+}
+
+/* --- until there is an answer ------------------------------------------- */
+
+static void
+sleep_ms(unsigned ms)
+{
+	struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
+
+	(void)nanosleep(&ts, NULL);
+}
+
+/*
+ * Longer each time, and no two clients for the same time.  False when the
+ * time is up.
+ */
+static bool
+pause_before_retry(unsigned *pause, const struct timespec *deadline)
+{
+	int left = bsock_fdpass_left(deadline);
+	struct timespec now;
+	unsigned ms;
+
+	if (left <= 0)
+		return false;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	ms = *pause + (unsigned)(now.tv_nsec / 1000) % *pause;
+	sleep_ms(ms < (unsigned)left ? ms : (unsigned)left);
+	if (*pause < PAUSE_MAX_MS)
+		*pause *= 2;
+	return true;
+}
+
+/* One question and what follows from its answer. */
+static int
+ask_and_settle(
+    struct bsock_ask *ask, const struct timespec *deadline, int *made)
+{
+	struct answer answer = {.fd = -1};
+	int error = ask_once(ask, deadline, &answer);
+
+	ask->answered = error == 0;
+	if (error == 0) {
+		error = answer.reply.error;
+		ask->reserved = (answer.reply.flags & BSOCK_WIRE_RESERVED) != 0;
+		if (error == 0)
+			error = accept_answer(ask, &answer);
+	} else if ((error == ETIMEDOUT || error == ECONNRESET) &&
+		   got_bound(ask)) {
+		error = 0;
+	}
+	if (error == 0 && ask->fd < 0) {
+		*made = answer.fd;
+		answer.fd = -1;
+	}
+	drop(&answer);
+	return error;
+}
+
+static int
+ask_until(struct bsock_ask *ask, int *made)
+{
+	struct timespec deadline = bsock_fdpass_deadline(TIMEOUT_MS);
+	unsigned pause = 1;
+	bool reset = false;
+
+	for (;;) {
+		int error = ask_and_settle(ask, &deadline, made);
+
+		switch (error) {
+		case EAGAIN:
+		case ETIME:
+		case ETOOMANYREFS:
+			break;
+		case ECONNRESET:
+			/* Once: a daemon that is being replaced. */
+			if (reset)
+				return error;
+			reset = true;
+			break;
+		case EBUSY:
+			if (ask->request.rebind || !ask->reserved)
+				return error;
+			ask->request.rebind = true;
+			continue;
+		default:
+			return error;
+		}
+		if (!pause_before_retry(&pause, &deadline))
+			return ETIMEDOUT;
+	}
+}
+
+int
+bsock_ask(struct bsock_ask *ask)
+{
+	int saved = errno;
+	int made = -1;
+	int error, state;
+
+	ask->answered = ask->reserved = false;
+	/* A thread that is cancelled in here would leak descriptors. */
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	error = ask_until(ask, &made);
+	(void)pthread_setcancelstate(state, NULL);
+	errno = error != 0 ? error : saved;
+	if (error != 0)
+		return -1;
+	return ask->fd < 0 ? made : 0;
+}

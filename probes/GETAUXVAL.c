@@ -1,2 +1,0 @@
-#include <sys/auxv.h>
-int main(void) { return getauxval(AT_SECURE) != 0; }
