@@ -1,0 +1,2 @@
+#include <sys/auxv.h>
+int main(void) { return getauxval(AT_SECURE) != 0; }
