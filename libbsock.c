@@ -53,27 +53,12 @@ bsock_bind_addrinfo(int fd, const struct addrinfo *ai)
 PUBLIC int
 bsock_bind(int fd, const struct sockaddr *addr, socklen_t addrlen)
 {
-	struct addrinfo ai = {0};
-	socklen_t len = sizeof(ai.ai_socktype);
-	sa_family_t family;
+	struct bsock_ask ask = {.fd = fd};
+	int error = addr == NULL
+			? EINVAL
+			: bsock_ask_prepare(&ask.request, fd, addr, addrlen);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &ai.ai_socktype, &len) != 0)
-		return -1;
-#if HAVE_SO_PROTOCOL
-	len = sizeof(ai.ai_protocol);
-	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &ai.ai_protocol, &len) != 0)
-		return -1;
-#endif
-	if (addr == NULL ||
-	    addrlen < offsetof(struct sockaddr, sa_family) + sizeof(family))
-		return fail(EINVAL);
-	memcpy(&family,
-	    (const char *)addr + offsetof(struct sockaddr, sa_family),
-	    sizeof(family));
-	ai.ai_family = family;
-	ai.ai_addr = (struct sockaddr *)(uintptr_t)addr;
-	ai.ai_addrlen = addrlen;
-	return bsock_bind_addrinfo(fd, &ai);
+	return error != 0 ? fail(error) : bsock_ask(&ask);
 }
 
 PUBLIC int

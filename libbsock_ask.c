@@ -36,6 +36,50 @@ struct answer {
 	int fd; /* what came along, or -1 */
 };
 
+/* --- the question -------------------------------------------------------- */
+
+/* bind(2) takes any length that is long enough, and so must a shim. */
+static size_t
+exact_length(sa_family_t family, size_t len)
+{
+	switch (family) {
+	case AF_INET:
+		return len < sizeof(struct sockaddr_in)
+			   ? len
+			   : sizeof(struct sockaddr_in);
+	case AF_INET6:
+		return len < sizeof(struct sockaddr_in6)
+			   ? len
+			   : sizeof(struct sockaddr_in6);
+	default:
+		return len;
+	}
+}
+
+int
+bsock_ask_prepare(
+    struct bsock_request *request, int fd, const void *addr, size_t addrlen)
+{
+	struct sockaddr_storage ss;
+	int socktype, protocol = 0;
+	socklen_t len = sizeof(socktype);
+
+	memset(request, 0, sizeof(*request));
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &socktype, &len) != 0)
+		return errno;
+#if HAVE_SO_PROTOCOL
+	len = sizeof(protocol);
+	if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) != 0)
+		return errno;
+#endif
+	if (addrlen > sizeof(ss))
+		return EINVAL;
+	memset(&ss, 0, sizeof(ss));
+	memcpy(&ss, addr, addrlen);
+	return bsock_addr_from_sockaddr(&request->addr, ss.ss_family, socktype,
+	    protocol, &ss, exact_length(ss.ss_family, addrlen));
+}
+
 /* --- one exchange ------------------------------------------------------- */
 
 /* The helpers below return 0 or an errno value. */
@@ -69,7 +113,8 @@ receive_reply(int sock, struct answer *answer)
 		return errno;
 	if (n == 0)
 		return ECONNRESET;
-	if (bsock_wire_decode_reply(&answer->reply, buf, (size_t)n) != 0)
+	if (bsock_wire_decode_reply(&answer->reply, buf, (size_t)n) != 0 ||
+	    answer->reply.error < 0)
 		return EPROTO;
 	return 0;
 }

@@ -28,6 +28,21 @@ struct bsock_ask {
  */
 int bsock_ask(struct bsock_ask *ask);
 
+/*
+ * The request for what bind(fd, addr, addrlen) asks: socket type and protocol
+ * are those of fd.  Returns 0 or an errno value.
+ */
+int bsock_ask_prepare(
+    struct bsock_request *request, int fd, const void *addr, size_t addrlen);
+
+/*
+ * Say in one line, without the address and without a newline, how the ask
+ * that ended with error (0: bound) went, what was wrong and what to do.
+ * Returns the length of the text; buf always ends with a NUL.
+ */
+size_t bsock_ask_explain(
+    const struct bsock_ask *ask, int error, char *buf, size_t size);
+
 /* Where bsock.h's functions ask: $BSOCK_SOCKET, or the built-in path. */
 const char *bsock_ask_path(void);
 
