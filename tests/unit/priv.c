@@ -86,7 +86,7 @@ keep_nothing(void)
 {
 	CHECK(11, bsock_priv_keep(0) == 0);
 	CHECK(12, bsock_priv_held() == 0);
-	CHECK(13, setgid(getgid() + 1) == -1 && errno == EPERM);
+	CHECK(13, setgid(getgid() + 1) == -1);
 	CHECK(14, status_number("CapPrm:", 16) == 0);
 	CHECK(15, status_number("CapAmb:", 16) == 0);
 	CHECK(16, status_number("NoNewPrivs:", 10) == 1);
