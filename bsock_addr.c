@@ -592,6 +592,8 @@ from_unix(struct bsock_addr *addr, const void *sa, size_t salen)
 		len = strnlen(path, len);
 	else if (salen == sizeof(struct sockaddr_storage))
 		len = 1 + strnlen(path + 1, len - 1);
+	if (path[0] != '\0' && path[0] != '/')
+		return EINVAL; /* relative to which directory? */
 	if (len > sizeof(addr->path) ||
 	    (path[0] == '\0' ? len < 2 : len > BSOCK_ADDR_PATH_MAX))
 		return EINVAL;

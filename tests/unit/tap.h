@@ -28,14 +28,14 @@ tap_is_string(const char *got, const char *want, const char *name,
 }
 
 static inline void
-tap_is_number(long long got, long long want, const char *name,
-    const char *file, int line)
+tap_is_number(
+    long long got, long long want, const char *name, const char *file, int line)
 {
 	if (!tap_result(got == want, name, file, line))
 		printf("# got:    %lld\n# wanted: %lld\n", got, want);
 }
 
-#define ok(pass, name)	      tap_result(!!(pass), name, __FILE__, __LINE__)
+#define ok(pass, name)        tap_result(!!(pass), name, __FILE__, __LINE__)
 #define is(got, want, name)   tap_is_number(got, want, name, __FILE__, __LINE__)
 #define is_s(got, want, name) tap_is_string(got, want, name, __FILE__, __LINE__)
 
