@@ -1,0 +1,29 @@
+# make bench prints every table of bench/README.md.  What can be said:
+#	BENCH='trips rules'	only these (bench/bench.sh -h lists them)
+#	BENCH_ROUNDS=1		fewer rounds: quick and rough
+#	BENCH_MS=250		how long each cell of each round is measured
+BENCH_PROGS := $(O)/bench/floor $(O)/bench/load $(O)/bench/once
+
+# A setuid bsock has its paths built in, and so has the library that starts
+# it: one more build of both, for a root of the bench's own.
+SUID := $(O)/bench/suid
+
+.PHONY: bench bench-suid
+bench: all $(BENCH_PROGS) bench-suid
+	BUILD=$(abspath $(O)) bench/bench.sh
+
+bench-suid:
+	$(MAKE) O=$(SUID) PREFIX=$(abspath $(SUID))/root \
+	    $(SUID)/bsock $(SUID)/bench/load
+
+check-programs: $(BENCH_PROGS)
+
+$(O)/bench/floor: $(O)/bench/floor.o
+	$(LINK_PIE) -o $@ $^
+
+$(O)/bench/load: $(O)/bench/load.o $(O)/bench/kinds.o $(O)/bench/hist.o \
+    $(O)/libbsock.a
+	$(LINK_PIE) -o $@ $^
+
+$(O)/bench/once: $(O)/bench/once.o $(O)/bench/hist.o
+	$(LINK_PIE) -o $@ $^

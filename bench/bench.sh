@@ -1,0 +1,290 @@
+#!/bin/sh
+# bench.sh - what bsock costs, as a ratio to the least that a broker can do
+#
+# make bench builds what this needs and runs it.  Everything happens in a
+# network namespace of its own; every number of a table comes from the same
+# run, rounds of all rows interleaved, and is the median over the rounds.
+# Settings (environment):
+#	BENCH		which tables, default: all of
+#			trips rules reload start shim resident
+#	BENCH_ROUNDS	rounds, default 5
+#	BENCH_MS	ms that each cell is measured in each round, default 250
+#	BENCH_CLIENTS	default "1 4 16"
+. "${0%/*}/../tests/lib/tap.sh"
+tiers root userns plain
+
+: "${BENCH:=trips rules reload start shim resident}"
+: "${BENCH_ROUNDS:=5}" "${BENCH_MS:=250}" "${BENCH_CLIENTS:=1 4 16}"
+LOAD=$BUILD/bench/load
+ONCE=$BUILD/bench/once
+SUID=$BUILD/bench/suid
+SHIM=$BUILD/libbsock_preload.so
+BASE=701 RESERVED=801
+[ "$TIER" != plain ] || BASE=8701 RESERVED=8801
+unset BSOCK_SOCKET
+# shellcheck source=bench/lib.sh
+. "$TOP/bench/lib.sh"
+
+# --- round trips ----------------------------------------------------------
+
+# An adapter or bsock-run may not have been built; then its rows are left out.
+built() {
+	[ -x "$BUILD/$1" ]
+}
+
+trips() {
+	trips_start
+	rounds trips_round
+	say "Round trips: us in the place of bind(2); ref = floor"
+	table floor
+	say "" "Resident after that, KiB: floor $(rss "$FLOOR")," \
+	    "bsock $(rss "$TRIPS")${BINDER:+, socket-binder $(rss "$BINDER")}"
+}
+
+trips_start() {
+	TRIPS_DIR=$T/trips
+	mkdir "$TRIPS_DIR"
+	{ real_rules 16 $BASE && real_rules 16 $RESERVED; } >"$TRIPS_DIR/bsock"
+	real_rules 16 $RESERVED | cut -d' ' -f2- >"$TRIPS_DIR/bsock.resvaddr"
+	serve "$TRIPS_DIR"
+	TRIPS=$PID
+	"$BUILD/bench/floor" "$T/floor" &
+	FLOOR=$!
+	started $FLOOR
+	eventually test -S "$T/floor"
+	BINDER=
+	[ "$TIER" = plain ] || ! built bsock-socket-binder || trips_binder
+	[ "$TIER" != root ] || trips_setuid
+}
+
+trips_binder() {
+	BSOCK_SOCKET=$TRIPS_DIR/socket svc "$BUILD/bsock-socket-binder" -f \
+	    "$T/svc/binder" 2>>"$T/errors" &
+	BINDER=$!
+	started $BINDER
+	eventually test -S "$T/svc/binder"
+}
+
+# The setuid bsock has its paths built in: bench.mk made one for $SUID/root.
+trips_setuid() {
+	mkdir -p "$SUID/root/sbin" "$SUID/root/etc"
+	install -m 4555 "$SUID/bsock" "$SUID/root/sbin/bsock"
+	install -m 0644 "$TRIPS_DIR/bsock" "$SUID/root/etc/bsock"
+	: >"$SUID/root/etc/bsock.resvaddr"
+}
+
+trips_round() {
+	for n in $BENCH_CLIENTS; do
+		timed="-c $n -t $BENCH_MS -p $BASE"
+		trips_cells
+	done
+}
+
+# shellcheck disable=SC2086 # $timed is options
+trips_cells() {
+	at=BSOCK_SOCKET=$TRIPS_DIR/socket
+	cell "own bind(2)" "$n" "$LOAD" $timed bind
+	cell floor "$n" "$LOAD" $timed wire "$T/floor"
+	cell "bsock, library" "$n" svc env "$at" "$LOAD" $timed library
+	cell "bsock, binary by hand" "$n" svc "$LOAD" $timed wire \
+	    "$TRIPS_DIR/socket"
+	cell "bsock, text by hand" "$n" svc "$LOAD" $timed text \
+	    "$TRIPS_DIR/socket"
+	cell "reserved claim, library" "$n" svc env "$at" "$LOAD" $timed \
+	    -p $RESERVED library
+	[ "$TIER" = plain ] || trips_cells_low
+}
+
+# What helps only where the program's own bind fails.
+# shellcheck disable=SC2086 # $timed is options
+trips_cells_low() {
+	cell "bsock, shim" "$n" svc env "$at" LD_PRELOAD="$SHIM" "$LOAD" \
+	    $timed bind
+	! built bsock-run || cell "bsock-run -m notify" "$n" svc env "$at" \
+	    "$BUILD/bsock-run" -m notify -- "$LOAD" $timed bind
+	[ -z "$BINDER" ] || cell "bsock-socket-binder" "$n" svc "$LOAD" $timed \
+	    binder "$T/svc/binder"
+	! built bsock-sockcreator || cell "bsock-sockcreator" "$n" svc env \
+	    "$at" "$LOAD" $timed -x "$BUILD/bsock-sockcreator" creator
+	[ "$TIER" != root ] || trips_cells_root
+}
+
+# shellcheck disable=SC2086 # $timed is options
+trips_cells_root() {
+	cell "bsock, setuid" "$n" svc "$SUID/bench/load" $timed library
+	! command -v authbind >/dev/null || cell "authbind" "$n" \
+	    "$TOP/bench/authbind.sh" $BASE 16 "$SVC" "$LOAD" $timed bind
+}
+
+# --- rules ----------------------------------------------------------------
+
+RULES="10 1000 100000 1000000"
+
+rules() {
+	for many in $RULES; do
+		mkdir "$T/rules$many"
+		many_rules "$many" >"$T/rules$many/bsock"
+		: >"$T/rules$many/bsock.resvaddr"
+		: >"$T/answer$many"
+	done
+	rounds rules_start_round
+	rules_loaded
+	for many in $RULES; do
+		serve "$T/rules$many"
+	done
+	rounds rules_round
+	say "" "The last rule of many, 1 client, library; ref = 10 rules"
+	table "10 rules"
+}
+
+rules_start_round() {
+	for many in $RULES; do
+		answer "$T/rules$many" >>"$T/answer$many"
+	done
+}
+
+rules_loaded() {
+	few=$(cut -d' ' -f2 "$T/answer10" | medians)
+	say "" "Rules: from start to first answer (which includes the load)"
+	printf '%10s %12s %10s %14s\n' rules "answer, ms" "RSS, KiB" \
+	    "bytes a rule"
+	for many in $RULES; do
+		say "$many $(cut -d' ' -f1 "$T/answer$many" | medians)" \
+		    "$(cut -d' ' -f2 "$T/answer$many" | medians) $few"
+	done | awk '{ printf "%10d %12.1f %10d %14.1f\n", $1, $2 / 1000, $3,
+		($3 - $4) * 1024 / $1 }'
+}
+
+rules_round() {
+	for many in $RULES; do
+		cell "$many rules" 1 svc env \
+		    BSOCK_SOCKET="$T/rules$many/socket" "$LOAD" -t "$BENCH_MS" \
+		    -p $BASE library
+	done
+}
+
+# --- reload ---------------------------------------------------------------
+
+# Three loads of 4 clients each round: undisturbed; beside a process that is
+# as busy as a reload (the same file checked over and over, niced as the
+# daemon's loading thread is); while the daemon reloads over and over.
+reload() {
+	RELOAD_DIR=$T/reload
+	mkdir "$RELOAD_DIR"
+	many_rules 99997 >"$RELOAD_DIR/bsock"
+	real_rules 4 $BASE >>"$RELOAD_DIR/bsock"
+	serve "$RELOAD_DIR"
+	RELOAD=$PID
+	rounds reload_round
+	say "" "100,000 rules, 4 clients, library; ref = beside a busy process"
+	table "beside a busy process"
+	say "reloads in that time: $(grep -c reload "$RELOAD_DIR/log")"
+}
+
+reload_round() {
+	reload_cell "undisturbed"
+	busy_beside &
+	BUSY=$!
+	started $BUSY
+	reload_cell "beside a busy process"
+	stop $BUSY
+	busy_reloading &
+	BUSY=$!
+	started $BUSY
+	reload_cell "during reloads"
+	stop $BUSY
+}
+
+reload_cell() {
+	cell "$1" 4 svc env BSOCK_SOCKET="$RELOAD_DIR/socket" "$LOAD" \
+	    -t $((BENCH_MS * 8)) -c 4 -p $BASE library
+}
+
+busy_beside() {
+	while :; do
+		nice -n 19 "$BUILD/bsock" -t -c "$RELOAD_DIR/bsock" \
+		    -r "$RELOAD_DIR/bsock.resvaddr" >/dev/null 2>&1
+	done
+}
+
+busy_reloading() {
+	while :; do
+		br_before=$(grep -c reload "$RELOAD_DIR/log")
+		kill -HUP "$RELOAD"
+		until [ "$(grep -c reload "$RELOAD_DIR/log")" -gt \
+		    "$br_before" ]; do
+			sleep 0.01
+		done
+	done
+}
+
+# --- starts ---------------------------------------------------------------
+
+start() {
+	mkdir "$T/start"
+	real_rules 16 $BASE >"$T/start/bsock"
+	: >"$T/start/bsock.resvaddr"
+	: >"$T/start/answers"
+	rounds start_round
+	say "" "Start to first answer, 16 rules:" \
+	    "$(cut -d' ' -f1 "$T/start/answers" | medians) us;" \
+	    "RSS then $(cut -d' ' -f2 "$T/start/answers" | medians) KiB"
+}
+
+start_round() {
+	answer "$T/start" >>"$T/start/answers"
+}
+
+# --- the shim where it is not needed --------------------------------------
+
+shim() {
+	rounds shim_round
+	say "" "A bind that needs no help (127.0.0.1:9001); ref = no shim"
+	table "no shim"
+	say "Start of true, us: $(medians <"$T/true") without," \
+	    "$(medians <"$T/true.shim") with the shim"
+}
+
+shim_round() {
+	cell "no shim" 1 svc "$LOAD" -t "$BENCH_MS" -p 9001 bind
+	cell "shim" 1 svc env LD_PRELOAD="$SHIM" "$LOAD" -t "$BENCH_MS" \
+	    -p 9001 bind
+	"$ONCE" spawn 200 -- /bin/true >>"$T/true"
+	"$ONCE" spawn 200 -p "$SHIM" -- /bin/true >>"$T/true.shim"
+}
+
+# --- a big caller ---------------------------------------------------------
+
+resident() {
+	[ -n "${TRIPS_DIR:-}" ] || trips_start
+	rounds resident_round
+	say "" "A caller with 1 GiB resident; ref = library"
+	table "library"
+}
+
+resident_round() {
+	for mib in 0 1024; do
+		big=
+		[ $mib = 0 ] || big=", 1 GiB"
+		cell "library$big" 1 svc env BSOCK_SOCKET="$TRIPS_DIR/socket" \
+		    "$LOAD" -t "$BENCH_MS" -p $BASE -r $mib library
+		[ "$TIER" != root ] || cell "setuid$big" 1 svc \
+		    "$SUID/bench/load" -t "$BENCH_MS" -p $BASE -r $mib library
+	done
+}
+
+# --------------------------------------------------------------------------
+
+if [ "$TIER" = plain ]; then
+	say "# No namespace: only what needs no privilege is measured."
+fi
+for section in $BENCH; do
+	case $section in
+	trips | rules | reload | start | shim | resident) $section ;;
+	*) say "bench.sh: no such table: $section" && exit 2 ;;
+	esac
+done
+if [ -s "$T/errors" ]; then
+	say "" "What went wrong:"
+	sort "$T/errors" | uniq -c | sort -rn | head -20
+fi
