@@ -2,7 +2,8 @@
 #	BENCH='trips rules'	only these (bench/bench.sh -h lists them)
 #	BENCH_ROUNDS=1		fewer rounds: quick and rough
 #	BENCH_MS=250		how long each cell of each round is measured
-BENCH_PROGS := $(O)/bench/floor $(O)/bench/load $(O)/bench/once
+BENCH_PROGS := $(O)/bench/floor $(O)/bench/load $(O)/bench/once \
+	$(O)/bench/count
 
 # A setuid bsock has its paths built in, and so has the library that starts
 # it: one more build of both, for a root of the bench's own.
@@ -26,4 +27,10 @@ $(O)/bench/load: $(O)/bench/load.o $(O)/bench/kinds.o $(O)/bench/hist.o \
 	$(LINK_PIE) -o $@ $^
 
 $(O)/bench/once: $(O)/bench/once.o $(O)/bench/hist.o
+	$(LINK_PIE) -o $@ $^
+
+# The expectations of bench/instructions are for one compiler and its flags.
+$(O)/bench/count.o: CPPFLAGS += -DCOUNT_BUILD='"$(strip $(CFLAGS) $(SANFLAGS))"'
+
+$(O)/bench/count: $(O)/bench/count.o $(O)/libbsock.a $(O)/core.a
 	$(LINK_PIE) -o $@ $^
