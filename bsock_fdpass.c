@@ -50,8 +50,13 @@ bsock_fdpass_recv(int sock, void *buf, size_t size, int *fd, int flags)
 	memset(&control, 0, sizeof(control));
 	*fd = -1;
 	n = recvmsg(sock, &msg, flags | MSG_CMSG_CLOEXEC);
-	if (n >= 0)
-		*fd = received_fd(&msg);
+	if (n < 0)
+		return -1;
+	*fd = received_fd(&msg);
+	if (*fd < 0 && (msg.msg_flags & MSG_CTRUNC) != 0) {
+		errno = EMFILE;
+		return -1;
+	}
 	return n;
 }
 

@@ -23,7 +23,8 @@ struct bsock_peer {
 /*
  * One recvmsg(2).  Returns the number of bytes, 0 at end of stream, -1 and
  * errno.  *fd is the descriptor that came along (close-on-exec, the
- * caller's), or -1.  flags: MSG_DONTWAIT.
+ * caller's), or -1.  EMFILE: one came and could not be installed, since this
+ * process has too many; the bytes are lost.  flags: MSG_DONTWAIT.
  */
 ssize_t bsock_fdpass_recv(int sock, void *buf, size_t size, int *fd, int flags);
 

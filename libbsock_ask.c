@@ -324,15 +324,8 @@ take_place(int fd, int with)
 static int
 accept_answer(const struct bsock_ask *ask, struct answer *answer)
 {
-	struct sockaddr_storage ss;
-	socklen_t len;
-
-	if (answer->fd < 0) {
-		/* A process at its limit loses the descriptor silently. */
-		if (ask->fd < 0 || !is_bound(ask->fd, &ss, &len))
-			return EMFILE;
-		return 0;
-	}
+	if (answer->fd < 0)
+		return ask->fd < 0 ? EPROTO : 0;
 	if (!is_wanted(answer->fd, &ask->request.addr))
 		return EPROTO;
 	if (ask->fd < 0)
