@@ -19,11 +19,16 @@ analyze-gcc: $(GENERATED)
 #  cert-err33-c: (void) casts say that a result is not needed; unused results
 #	that matter carry warn_unused_result in libc
 #  cert-dcl37-c, cert-dcl51-cpp: _GNU_SOURCE and include guards of libc
+#  bugprone-not-null-terminated-result: pieces of buffers with a length
+#  vfork: libbsock_helper.c says why
 #  ...DeprecatedOrUnsafeBufferHandling: wants memcpy_s, which libc has not
 TIDY_CHECKS := -*,cert-*,bugprone-*,concurrency-*,clang-analyzer-*
 TIDY_CHECKS := $(TIDY_CHECKS),-bugprone-easily-swappable-parameters
 TIDY_CHECKS := $(TIDY_CHECKS),-bugprone-assignment-in-if-condition
 TIDY_CHECKS := $(TIDY_CHECKS),-cert-err33-c,-cert-dcl37-c,-cert-dcl51-cpp
+TIDY_CHECKS := $(TIDY_CHECKS),-bugprone-not-null-terminated-result
+TIDY_CHECKS := $(TIDY_CHECKS),-clang-analyzer-unix.Vfork
+TIDY_CHECKS := $(TIDY_CHECKS),-clang-analyzer-security.insecureAPI.vfork
 TIDY_CHECKS := $(TIDY_CHECKS),-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling
 
 analyze-tidy: $(GENERATED)

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define BUFFER_MIN 1024
-#define BUFFER_MAX (1024 * 1024) /* a group with very many members */
+#define BUFFER_MAX ((size_t)1 << 20) /* a group with very many members */
 
 enum kind { NONE, USER, GROUP, PROTOCOL, SERVICE, INTERFACE };
 

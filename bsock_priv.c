@@ -22,7 +22,7 @@
 
 #define DAEMON_NOFILE 65536
 #define SINGLE_NOFILE 1024
-#define SINGLE_STACK  (8 * 1024 * 1024)
+#define SINGLE_STACK  ((rlim_t)8 << 20)
 #define ALL_FDS       65536 /* where no system call closes all of them */
 
 extern char **environ;
@@ -80,7 +80,7 @@ reset_signals(void)
 		(void)sigaction(sig, &sa, NULL); /* EINVAL: SIGKILL, ... */
 	}
 	(void)sigemptyset(&none);
-	return sigprocmask(SIG_SETMASK, &none, NULL);
+	return pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 /* setitimer(2) timers survive an exec. */

@@ -87,6 +87,7 @@ add_unreached(struct text *text, const char *path, int error)
 		add(text, "no answer within 5 seconds from ");
 		break;
 	default:
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): strerror is safe */
 		add(text, strerror(error));
 		add(text, ", asking at ");
 	}
@@ -110,6 +111,7 @@ add_answer(struct text *text, const struct bsock_ask *ask, int error)
 		return;
 	default:
 		add(text, "bsock could not bind it: ");
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): strerror is safe */
 		add(text, strerror(error));
 	}
 }

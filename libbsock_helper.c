@@ -66,7 +66,7 @@ become_program(struct helper *helper)
 	else if (dup2(helper->sock, STDIN_FILENO) < 0)
 		goto out;
 	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 	(void)execve(BSOCK_PROGRAM_PATH, argv, envp);
 out:
 	helper->error = errno;
