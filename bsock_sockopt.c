@@ -37,7 +37,8 @@ enum kind {
 	ALWAYS, /* set without looking: the value read does not tell all */
 	RESET,  /* not readable: set to 0, what a socket begins with */
 	MAXSEG, /* reads as the default while it is unset */
-	CLAMP   /* 0 cannot be set while listening: the most is as good */
+	CLAMP,  /* 0 cannot be set while listening: the most is as good */
+	LINGER  /* off keeps the time that was set while it was on */
 };
 
 struct option {
@@ -60,6 +61,8 @@ struct option {
  *	IPV6_V6ONLY		fixed by bind(2); the daemon made it right
  *	SO_RCVBUF, SO_SNDBUF, filters	below, they need more than a copy
  *	group memberships	the kernel does not tell them
+ * Some cannot be taken back (TCP_FASTOPEN_KEY, SO_TXTIME) or not be set while
+ * listening (TCP_FASTOPEN_CONNECT); there they do nothing by themselves.
  */
 static const struct option options[] = {
 #ifdef IP_TOS
@@ -331,7 +334,7 @@ static const struct option options[] = {
     INT(SOL_SOCKET, SO_DEBUG), INT(SOL_SOCKET, SO_REUSEADDR),
     INT(SOL_SOCKET, SO_KEEPALIVE), INT(SOL_SOCKET, SO_DONTROUTE),
     INT(SOL_SOCKET, SO_BROADCAST), INT(SOL_SOCKET, SO_OOBINLINE),
-    {SOL_SOCKET, SO_LINGER, sizeof(struct linger), PLAIN},
+    {SOL_SOCKET, SO_LINGER, sizeof(struct linger), LINGER},
     INT(SOL_SOCKET, SO_RCVLOWAT),
     {SOL_SOCKET, SO_RCVTIMEO, sizeof(struct timeval), PLAIN},
     {SOL_SOCKET, SO_SNDTIMEO, sizeof(struct timeval), PLAIN},
@@ -455,6 +458,17 @@ as_int(const struct value *value)
 	return i;
 }
 
+static void
+set_linger_time(int fd, const struct option *option, const struct value *value)
+{
+	struct linger linger;
+
+	memcpy(&linger, value->bytes, sizeof(linger));
+	linger.l_onoff = 1;
+	(void)setsockopt(
+	    fd, option->level, option->name, &linger, sizeof(linger));
+}
+
 /* Returns false when to must not be used as it is. */
 static bool
 carry_option(int from, int to, const struct option *option)
@@ -472,6 +486,8 @@ carry_option(int from, int to, const struct option *option)
 		return true;
 	if (option->kind != ALWAYS && same(&want, &have))
 		return true;
+	if (option->kind == LINGER)
+		set_linger_time(to, option, &want);
 	if (option->kind == MAXSEG && as_int(&want) == unset_mss)
 		r = set_int(to, option, 0);
 	else
