@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -105,6 +106,17 @@ bsock_compat_dup(int fd, int as, int cloexec)
 	if (dup2(fd, as) < 0)
 		return -1;
 	return cloexec ? bsock_compat_cloexec(as) : as;
+#endif
+}
+
+/* The text of an errno value; the GNU and the POSIX function differ. */
+static inline const char *
+bsock_compat_strerror(int error, char *buf, size_t size)
+{
+#ifdef __GLIBC__
+	return strerror_r(error, buf, size);
+#else
+	return strerror_r(error, buf, size) == 0 ? buf : "unknown error";
 #endif
 }
 

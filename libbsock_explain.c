@@ -48,6 +48,14 @@ add_number(struct text *text, unsigned long number)
 	add(text, p);
 }
 
+static void
+add_error(struct text *text, int error)
+{
+	char buf[128];
+
+	add(text, bsock_compat_strerror(error, buf, sizeof(buf)));
+}
+
 /* Why connect(2) may be refused: the mode of the socket or of the way to it. */
 static void
 add_no_access(struct text *text, const char *path)
@@ -87,8 +95,7 @@ add_unreached(struct text *text, const char *path, int error)
 		add(text, "no answer within 5 seconds from ");
 		break;
 	default:
-		/* NOLINTNEXTLINE(concurrency-mt-unsafe): strerror is safe */
-		add(text, strerror(error));
+		add_error(text, error);
 		add(text, ", asking at ");
 	}
 	add(text, path);
@@ -111,8 +118,7 @@ add_answer(struct text *text, const struct bsock_ask *ask, int error)
 		return;
 	default:
 		add(text, "bsock could not bind it: ");
-		/* NOLINTNEXTLINE(concurrency-mt-unsafe): strerror is safe */
-		add(text, strerror(error));
+		add_error(text, error);
 	}
 }
 
