@@ -1,0 +1,31 @@
+/*
+ * bsock_bindresvport - a free reserved port, as bindresvport(3) gives it
+ */
+#ifndef BSOCK_BINDRESVPORT_H
+#define BSOCK_BINDRESVPORT_H
+
+#include "bsock_addr.h"
+
+#define BSOCK_BINDRESVPORT_FIRST 600
+#define BSOCK_BINDRESVPORT_LAST  1023
+
+/* Ports that are not given out. */
+struct bsock_bindresvport_skip {
+	uint8_t bits[(BSOCK_BINDRESVPORT_LAST + 1 + 7) / 8];
+};
+
+/* The built-in list and /etc/bindresvport.blacklist; the latter may be
+ * missing.  At load time: it opens a file. */
+void bsock_bindresvport_skip_init(struct bsock_bindresvport_skip *skip);
+void bsock_bindresvport_skip_add(
+    struct bsock_bindresvport_skip *skip, uint16_t port);
+
+/*
+ * Bind fd to addr with a port of 600..1023, tried from a random one on.
+ * Returns 0 and the port in addr, EADDRINUSE when all are taken, or what
+ * bind(2) said.
+ */
+int bsock_bindresvport(int fd, struct bsock_addr *addr,
+    const struct bsock_bindresvport_skip *skip);
+
+#endif
