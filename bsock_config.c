@@ -260,13 +260,9 @@ read_rule(struct reader *r, const struct bsock_addr_field *fields, size_t n)
 static unsigned
 reserved_before(const struct bsock_config *config, const struct bsock_addr *key)
 {
-	for (size_t i = 0; i < config->nreserved; i++) {
-		struct bsock_addr other;
-
-		bsock_addr_key(&config->reserved[i].addr, &other);
-		if (bsock_addr_equal(&other, key))
+	for (size_t i = 0; i < config->nreserved; i++)
+		if (bsock_addr_equal(&config->reserved[i].addr, key))
 			return config->reserved[i].line;
-	}
 	return 0;
 }
 
@@ -310,7 +306,7 @@ read_reservation(
 		return;
 	}
 	to = &r->config->reserved[r->config->nreserved++];
-	to->addr = addr;
+	to->addr = key;
 	to->line = r->line;
 }
 

@@ -1,0 +1,30 @@
+/*
+ * bsock_control - the daemon's own socket, and that there is one daemon
+ */
+#ifndef BSOCK_CONTROL_H
+#define BSOCK_CONTROL_H
+
+#include <sys/types.h>
+
+struct bsock_control {
+	const char *path; /* absolute */
+	gid_t group;      /* (gid_t)-1: as the system gives it */
+	mode_t mode;
+	int lock_fd; /* -1 until locked */
+};
+
+/*
+ * Lock path.lock, so that no second daemon serves this path.  Returns 0, or
+ * -1 after having logged why not.  The lock lives as long as lock_fd.
+ */
+int bsock_control_lock(struct bsock_control *control);
+
+/*
+ * Bind and listen at path: a socket file that nobody serves is replaced,
+ * anything else is left alone.  The file has its group and mode before the
+ * first client can connect.  Returns a descriptor, or -1 after having logged
+ * why not.
+ */
+int bsock_control_listen(const struct bsock_control *control);
+
+#endif

@@ -1,0 +1,491 @@
+#include "bsock_daemon.h"
+
+#include <sys/stat.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bsock_compat.h"
+#include "bsock_control.h"
+#include "bsock_log.h"
+#include "bsock_paths.h"
+#include "bsock_priv.h"
+#include "bsock_reload.h"
+#include "bsock_worker.h"
+
+/* Lines of the log are gathered for so long while there are many. */
+#define LOG_GATHER_MS      5
+#define LOG_RETRY_MS       200
+#define SUPPRESSED_TICK_MS 1000
+
+/* Set by the signal handler, which writes a byte to wake as well. */
+static volatile sig_atomic_t got_hup, got_end, got_usr2;
+static int wake[2] = {-1, -1};
+
+struct daemon {
+	const struct bsock_daemon_options *options;
+	struct bsock_config_options config_options;
+	struct bsock_control control;
+	int listener;
+	int ready_fd; /* the waiting parent, or -1 */
+	struct bsock_counters counters;
+	struct bsock_service service;
+	struct bsock_snapshot *snapshot;
+	unsigned held; /* capabilities, as BSOCK_PRIV_* */
+	unsigned long generation;
+	struct timespec log_next; /* not before, while many lines come */
+	bool log_left;            /* could not be written */
+	struct timespec suppressed_next;
+};
+
+/* --- signals -----------------------------------------------------------------
+ */
+
+static void
+on_signal(int signum)
+{
+	int saved = errno;
+	ssize_t n;
+
+	if (signum == SIGHUP)
+		got_hup = 1;
+	else if (signum == SIGUSR2)
+		got_usr2 = 1;
+	else
+		got_end = 1;
+	n = write(wake[1], "", 1);
+	(void)n; /* a full pipe wakes as well */
+	errno = saved;
+}
+
+static void
+main_signals(sigset_t *set)
+{
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGHUP);
+	(void)sigaddset(set, SIGTERM);
+	(void)sigaddset(set, SIGINT);
+	(void)sigaddset(set, SIGUSR2);
+}
+
+/* All signals stay blocked in every thread; main lets its own in while it
+ * waits.  One that comes before is not lost. */
+static void
+catch_signals(void)
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);
+	(void)sigaction(SIGHUP, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGUSR2, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &sa, NULL);
+}
+
+/* --- config -> snapshot
+ * --------------------------------------------------------- */
+
+static unsigned
+caps_of_needs(unsigned needs)
+{
+	unsigned caps = 0;
+
+	if ((needs & BSOCK_CONFIG_NEEDS_LOW_PORT) != 0)
+		caps |= BSOCK_PRIV_NET_BIND;
+	if ((needs & BSOCK_CONFIG_NEEDS_CHOWN) != 0)
+		caps |= BSOCK_PRIV_CHOWN;
+	return caps;
+}
+
+/*
+ * What to keep for this config.  An empty one says nothing about what the
+ * administrator will write into it: then everything is kept that a config
+ * can need, so that the first rule works after a reload.
+ */
+static unsigned
+needs_to_keep(const struct bsock_config *config)
+{
+	if (bsock_authz_count(config->authz) == 0 && config->nreserved == 0)
+		return BSOCK_CONFIG_NEEDS_LOW_PORT | BSOCK_CONFIG_NEEDS_CHOWN;
+	return config->needs;
+}
+
+/* Makes the snapshot of a loaded config, and takes its addresses.  NULL, and
+ * the config is still the caller's, when memory runs out. */
+static struct bsock_snapshot *
+snapshot_make(struct bsock_loaded *loaded, const struct bsock_snapshot *old)
+{
+	struct bsock_config *config = &loaded->config;
+	struct bsock_snapshot *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->skip = loaded->skip;
+	for (unsigned port = BSOCK_BINDRESVPORT_FIRST;
+	     port <= BSOCK_BINDRESVPORT_LAST; port++)
+		if (bsock_authz_names_port(config->authz, (uint16_t)port))
+			bsock_bindresvport_skip_add(&s->skip, (uint16_t)port);
+	for (size_t i = 0; i < config->nreserved; i++)
+		bsock_bindresvport_skip_add(
+		    &s->skip, config->reserved[i].addr.port);
+	s->reserved =
+	    bsock_resvaddr_set_make(old != NULL ? old->reserved : NULL,
+		config->reserved, config->nreserved);
+	if (s->reserved == NULL) {
+		free(s);
+		return NULL;
+	}
+	s->authz = config->authz;
+	config->authz = NULL;
+	bsock_config_free(config);
+	return s;
+}
+
+static bool
+still_allowed(void *ctx, const struct bsock_authz_principal *who,
+    const struct bsock_addr *key)
+{
+	const struct bsock_snapshot *s = ctx;
+
+	if (who->kind == BSOCK_AUTHZ_UID && who->id == 0 &&
+	    key->family != AF_UNIX)
+		return true;
+	return bsock_authz_find(s->authz, who, key) != 0;
+}
+
+/* No thread sees old any more. */
+static void
+snapshot_retire(struct bsock_snapshot *old, struct bsock_snapshot *next)
+{
+	bsock_resvaddr_set_retire(old->reserved,
+	    next != NULL ? next->reserved : NULL, still_allowed, next);
+	bsock_authz_free(old->authz);
+	free(old);
+}
+
+static void
+log_loaded(const struct daemon *d, const char *what)
+{
+	bsock_log(LOG_NOTICE, "%s: %zu rules, %zu reserved addresses", what,
+	    bsock_authz_count(d->snapshot->authz),
+	    bsock_resvaddr_set_count(d->snapshot->reserved));
+}
+
+/* --- reload
+ * --------------------------------------------------------------------- */
+
+static void
+reload_begin(struct daemon *d)
+{
+	if (bsock_reload_running())
+		return; /* got_hup stays: once more afterwards */
+	got_hup = 0;
+	if (bsock_reload_begin(&d->config_options, wake[1]) != 0)
+		bsock_log(LOG_ERR, "reload failed, nothing has changed: %s",
+		    strerror(errno));
+}
+
+static void
+reload_swap(struct daemon *d, struct bsock_loaded *loaded)
+{
+	struct bsock_snapshot *old = d->snapshot;
+	struct bsock_snapshot *next = snapshot_make(loaded, old);
+
+	if (next == NULL) {
+		bsock_config_free(&loaded->config);
+		bsock_log(LOG_ERR, "reload failed, nothing has changed: %s",
+		    strerror(ENOMEM));
+		return;
+	}
+	bsock_worker_swap(next);
+	d->snapshot = next;
+	d->generation++;
+	snapshot_retire(old, next);
+	log_loaded(d, "reloaded");
+}
+
+static void
+reload_finish(struct daemon *d)
+{
+	struct bsock_loaded loaded;
+	char error[512];
+
+	if (!bsock_reload_finish(&loaded, error, sizeof(error)))
+		return;
+	if (loaded.result == 0)
+		reload_swap(d, &loaded);
+	else
+		bsock_log(LOG_ERR, "reload failed, nothing has changed");
+}
+
+/* --- start
+ * ----------------------------------------------------------------------- */
+
+/*
+ * Forks; the parent waits until the child serves, and its exit status says
+ * so.  Returns the child's end of the pipe; the parent does not return.
+ */
+static int
+detach(void)
+{
+	int fds[2];
+	ssize_t n;
+	char byte;
+	pid_t pid;
+
+	if (pipe(fds) != 0 || (pid = fork()) < 0) {
+		bsock_log(LOG_ERR, "cannot detach: %s", strerror(errno));
+		exit(1);
+	}
+	if (pid == 0) {
+		(void)close(fds[0]);
+		(void)setsid();
+		return bsock_compat_cloexec(fds[1]);
+	}
+	(void)close(fds[1]);
+	do
+		n = read(fds[0], &byte, 1);
+	while (n < 0 && errno == EINTR);
+	exit(n == 1 ? 0 : 1);
+}
+
+/* Serving: let the parent go, and leave its terminal. */
+static void
+detached(struct daemon *d)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	ssize_t n;
+
+	bsock_log_open(BSOCK_LOG_SYSLOG, BSOCK_SYSLOG_FACILITY);
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		(void)dup2(null, fd);
+	if (null > 2)
+		(void)close(null);
+	n = write(d->ready_fd, "", 1);
+	(void)n; /* the parent is gone: nobody waits */
+	(void)close(d->ready_fd);
+	d->ready_fd = -1;
+}
+
+/* From here on only what the config needs can be done. */
+static int
+drop_privilege(struct daemon *d, unsigned needs)
+{
+	const struct bsock_daemon_options *o = d->options;
+	unsigned caps = caps_of_needs(needs);
+
+	if (bsock_priv_limits() != 0) {
+		bsock_log(
+		    LOG_ERR, "cannot set resource limits: %s", strerror(errno));
+		return -1;
+	}
+	if ((o->user != NULL ? bsock_priv_become(o->uid, o->gid, caps)
+			     : bsock_priv_keep(caps)) != 0) {
+		bsock_log(
+		    LOG_ERR, "cannot give privileges up: %s", strerror(errno));
+		return -1;
+	}
+	d->held = bsock_priv_held();
+	/* What root has by its capabilities an ordinary user never had: there
+	 * the kernel says no to each bind, and the log why. */
+	d->config_options.allowed_needs =
+	    geteuid() == 0 || o->user != NULL ? needs : ~0u;
+	return 0;
+}
+
+static int
+load_config(struct daemon *d)
+{
+	const struct bsock_daemon_options *o = d->options;
+	struct bsock_loaded loaded;
+	unsigned needs;
+
+	d->config_options = (struct bsock_config_options){
+	    .rules_path = o->config,
+	    .resvaddr_path = o->resvaddr,
+	    .allowed_needs = ~0u,
+	    .no_unix = o->user != NULL,
+	    .own_uid = o->user != NULL ? o->uid : geteuid(),
+	};
+	if (bsock_reload_now(&d->config_options, &loaded) != 0) {
+		bsock_log(LOG_ERR, "cannot start: the config has errors");
+		return -1;
+	}
+	d->config_options.resvaddr_required = true;
+	needs = needs_to_keep(&loaded.config);
+	if (drop_privilege(d, needs) != 0)
+		return -1;
+	d->snapshot = snapshot_make(&loaded, NULL);
+	if (d->snapshot == NULL)
+		bsock_log(LOG_ERR, "cannot start: %s", strerror(ENOMEM));
+	return d->snapshot != NULL ? 0 : -1;
+}
+
+static int
+open_control(struct daemon *d)
+{
+	const struct bsock_daemon_options *o = d->options;
+
+	d->control = (struct bsock_control){
+	    .path = o->socket,
+	    .group = o->group,
+	    .mode = o->mode,
+	    .lock_fd = -1,
+	};
+	if (bsock_control_lock(&d->control) != 0)
+		return -1;
+	d->listener = bsock_control_listen(&d->control);
+	return d->listener < 0 ? -1 : 0;
+}
+
+static int
+start_workers(struct daemon *d)
+{
+	const struct bsock_worker_options options = {
+	    .listener = d->listener,
+	    .threads = d->options->threads,
+	    .wake_fd = wake[1],
+	    .service = &d->service,
+	    .snapshot = d->snapshot,
+	};
+
+	bsock_service_init(&d->service, &d->counters);
+	d->service.status_gid = d->options->group;
+	bsock_log_queue(wake[1]);
+	if (bsock_worker_start(&options) == 0)
+		return 0;
+	bsock_log(LOG_ERR, "cannot start the threads: %s", strerror(errno));
+	return -1;
+}
+
+static int
+start(struct daemon *d)
+{
+	d->ready_fd = d->options->foreground ? -1 : detach();
+	catch_signals();
+	(void)umask(0177);
+	if (chdir("/") != 0 || bsock_compat_pipe(wake) != 0) {
+		bsock_log(LOG_ERR, "cannot start: %s", strerror(errno));
+		return -1;
+	}
+	if (open_control(d) != 0 || load_config(d) != 0 ||
+	    start_workers(d) != 0)
+		return -1;
+	bsock_log(LOG_NOTICE, "serving %s: %zu rules, %zu reserved addresses",
+	    d->options->socket, bsock_authz_count(d->snapshot->authz),
+	    bsock_resvaddr_set_count(d->snapshot->reserved));
+	if (d->ready_fd >= 0)
+		detached(d);
+	return 0;
+}
+
+/* --- the loop
+ * ----------------------------------------------------------------------- */
+
+static int
+sooner(int a, int b)
+{
+	if (a < 0)
+		return b;
+	return b >= 0 && b < a ? b : a;
+}
+
+/* Writes the log out, but not more often than LOG_GATHER_MS; returns when to
+ * do so again. */
+static int
+tend_log(struct daemon *d)
+{
+	int left = bsock_fdpass_left(&d->log_next);
+
+	if (left > 0)
+		return left;
+	d->log_left = bsock_log_drain();
+	d->log_next =
+	    bsock_fdpass_deadline(d->log_left ? LOG_RETRY_MS : LOG_GATHER_MS);
+	return d->log_left ? LOG_RETRY_MS : -1;
+}
+
+static int
+tend_suppressed(struct daemon *d)
+{
+	if (bsock_fdpass_left(&d->suppressed_next) == 0) {
+		if (!bsock_log_report_suppressed())
+			return -1;
+		d->suppressed_next = bsock_fdpass_deadline(SUPPRESSED_TICK_MS);
+	}
+	return bsock_fdpass_left(&d->suppressed_next) + 1;
+}
+
+static void
+wait_for_events(int timeout)
+{
+	struct pollfd polls[2] = {
+	    {.fd = wake[0], .events = POLLIN},
+	    {.fd = bsock_resvaddr_watch_fd(), .events = POLLIN},
+	};
+	char buf[256];
+	sigset_t set;
+
+	main_signals(&set);
+	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	(void)poll(polls, 2, timeout);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	while (read(wake[0], buf, sizeof(buf)) == (ssize_t)sizeof(buf))
+		;
+}
+
+static void
+loop(struct daemon *d)
+{
+	int timeout = -1;
+
+	while (!got_end) {
+		wait_for_events(timeout);
+		if (got_hup)
+			reload_begin(d);
+		reload_finish(d);
+		bsock_resvaddr_watch(d->snapshot->reserved);
+		timeout = bsock_resvaddr_timeout(d->snapshot->reserved);
+		timeout = sooner(timeout, bsock_worker_tend());
+		timeout = sooner(timeout, tend_log(d));
+		timeout = sooner(timeout, tend_suppressed(d));
+	}
+}
+
+static void
+finish(struct daemon *d)
+{
+	bsock_worker_stop();
+	(void)unlink(d->options->socket);
+	snapshot_retire(d->snapshot, NULL);
+	bsock_log(LOG_NOTICE, "ended");
+	(void)bsock_log_drain();
+}
+
+int
+bsock_daemon(const struct bsock_daemon_options *options)
+{
+	static struct daemon d;
+
+	d.options = options;
+	d.listener = -1;
+	bsock_log_open(
+	    options->foreground ? BSOCK_LOG_PRIORITY : BSOCK_LOG_STARTING,
+	    BSOCK_SYSLOG_FACILITY);
+	if (start(&d) != 0) {
+		if (d.listener >= 0)
+			(void)unlink(options->socket);
+		return 1;
+	}
+	loop(&d);
+	finish(&d);
+	return 0;
+}
