@@ -504,47 +504,92 @@ name_of(const struct name *table, uint32_t value)
 	return "?";
 }
 
-/* Host, %scope or path; returns the length, buf is large enough. */
-static size_t
-format_host(const struct bsock_addr *addr, char *buf, size_t size)
-{
-	if (addr->family == AF_UNIX) {
-		size_t len = addr->pathlen;
+/* A text that grows up to the size of its buffer, by hand: every request is
+ * logged with its address, and snprintf(3) takes ten times as long. */
+struct text {
+	size_t len;
+	char buf[BSOCK_ADDR_STRLEN];
+};
 
-		memcpy(buf, addr->path, len);
-		if (len > 0 && buf[0] == '\0')
-			buf[0] = '@';
-		buf[len] = '\0';
-		return len;
+static void
+text_bytes(struct text *t, const char *bytes, size_t n)
+{
+	if (n > sizeof(t->buf) - t->len)
+		return;
+	memcpy(t->buf + t->len, bytes, n);
+	t->len += n;
+}
+
+static void
+text_number(struct text *t, uint32_t number)
+{
+	char digits[10];
+	size_t n = sizeof(digits);
+
+	do {
+		digits[--n] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number != 0);
+	text_bytes(t, digits + n, sizeof(digits) - n);
+}
+
+static void
+text_word(struct text *t, const char *word)
+{
+	text_bytes(t, word, strlen(word));
+	text_bytes(t, " ", 1);
+}
+
+static void
+text_ipv4(struct text *t, const uint8_t host[4])
+{
+	for (int i = 0; i < 4; i++) {
+		text_bytes(t, ".", i > 0);
+		text_number(t, host[i]);
 	}
-	if (inet_ntop(addr->family, addr->host, buf, (socklen_t)size) == NULL)
-		buf[0] = '\0';
-	size_t len = strlen(buf);
-	if (addr->scope != 0)
-		len += (size_t)snprintf(
-		    buf + len, size - len, "%%%u", addr->scope);
-	return len;
+}
+
+static void
+text_ipv6(struct text *t, const struct bsock_addr *addr)
+{
+	char host[INET6_ADDRSTRLEN] = "";
+
+	(void)inet_ntop(AF_INET6, addr->host, host, sizeof(host));
+	text_bytes(t, host, strlen(host));
+	if (addr->scope == 0)
+		return;
+	text_bytes(t, "%", 1);
+	text_number(t, addr->scope);
 }
 
 size_t
 bsock_addr_format(const struct bsock_addr *addr, char *buf, size_t size)
 {
 	const struct protocol *known = protocol_by_number(addr->protocol);
-	char text[BSOCK_ADDR_STRLEN];
-	char number[16];
-	int n;
+	struct text t;
 
-	(void)snprintf(number, sizeof(number), "%u", addr->protocol);
-	n = snprintf(text, sizeof(text), "%s %s %s %u ",
-	    name_of(families, addr->family), name_of(socktypes, addr->socktype),
-	    known != NULL ? known->name : number, addr->port);
-	size_t len = (size_t)n;
-	len += format_host(addr, text + len, sizeof(text) - len);
-	if (len < size)
-		memcpy(buf, text, len + 1);
-	else if (size > 0)
-		buf[0] = '\0';
-	return len;
+	t.len = 0;
+	text_word(&t, name_of(families, addr->family));
+	text_word(&t, name_of(socktypes, addr->socktype));
+	if (known == NULL)
+		text_number(&t, addr->protocol);
+	text_word(&t, known == NULL ? "" : known->name);
+	text_number(&t, addr->port);
+	text_bytes(&t, " ", 1);
+	if (addr->family == AF_INET)
+		text_ipv4(&t, addr->host);
+	else if (addr->family == AF_INET6)
+		text_ipv6(&t, addr);
+	else
+		text_bytes(&t, addr->path, addr->pathlen);
+	if (addr->pathlen > 0 && addr->path[0] == '\0')
+		t.buf[t.len - addr->pathlen] = '@';
+	if (size == 0)
+		return t.len;
+	if (t.len < size)
+		memcpy(buf, t.buf, t.len);
+	buf[t.len < size ? t.len : 0] = '\0';
+	return t.len;
 }
 
 static int
