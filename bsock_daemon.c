@@ -35,7 +35,6 @@ struct daemon {
 	struct bsock_counters counters;
 	struct bsock_service service;
 	struct bsock_snapshot *snapshot;
-	unsigned held; /* capabilities, as BSOCK_PRIV_* */
 	unsigned long generation;
 	struct timespec log_next; /* not before, while many lines come */
 	bool log_left;            /* could not be written */
@@ -75,13 +74,19 @@ main_signals(sigset_t *set)
 /* All signals stay blocked in every thread; main lets its own in while it
  * waits.  One that comes before is not lost. */
 static void
-catch_signals(void)
+mask_signals(int how)
 {
-	struct sigaction sa = {.sa_handler = on_signal};
 	sigset_t all;
 
 	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);
+	(void)pthread_sigmask(how, &all, NULL);
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+
 	(void)sigaction(SIGHUP, &sa, NULL);
 	(void)sigaction(SIGTERM, &sa, NULL);
 	(void)sigaction(SIGINT, &sa, NULL);
@@ -251,6 +256,7 @@ detach(void)
 		return bsock_compat_cloexec(fds[1]);
 	}
 	(void)close(fds[1]);
+	mask_signals(SIG_UNBLOCK); /* it can be interrupted */
 	do
 		n = read(fds[0], &byte, 1);
 	while (n < 0 && errno == EINTR);
@@ -281,6 +287,7 @@ drop_privilege(struct daemon *d, unsigned needs)
 {
 	const struct bsock_daemon_options *o = d->options;
 	unsigned caps = caps_of_needs(needs);
+	unsigned had = bsock_priv_held();
 
 	if (bsock_priv_limits() != 0) {
 		bsock_log(
@@ -293,11 +300,9 @@ drop_privilege(struct daemon *d, unsigned needs)
 		    LOG_ERR, "cannot give privileges up: %s", strerror(errno));
 		return -1;
 	}
-	d->held = bsock_priv_held();
-	/* What root has by its capabilities an ordinary user never had: there
-	 * the kernel says no to each bind, and the log why. */
-	d->config_options.allowed_needs =
-	    geteuid() == 0 || o->user != NULL ? needs : ~0u;
+	/* What was given up cannot be had back at a reload.  An ordinary user
+	 * gave nothing up: there the kernel says no to each bind. */
+	d->config_options.allowed_needs = had != 0 ? needs : ~0u;
 	return 0;
 }
 
@@ -369,6 +374,7 @@ start_workers(struct daemon *d)
 static int
 start(struct daemon *d)
 {
+	mask_signals(SIG_BLOCK);
 	d->ready_fd = d->options->foreground ? -1 : detach();
 	catch_signals();
 	(void)umask(0177);
@@ -449,9 +455,9 @@ loop(struct daemon *d)
 
 	while (!got_end) {
 		wait_for_events(timeout);
+		reload_finish(d);
 		if (got_hup)
 			reload_begin(d);
-		reload_finish(d);
 		bsock_resvaddr_watch(d->snapshot->reserved);
 		timeout = bsock_resvaddr_timeout(d->snapshot->reserved);
 		timeout = sooner(timeout, bsock_worker_tend());
@@ -483,6 +489,7 @@ bsock_daemon(const struct bsock_daemon_options *options)
 	if (start(&d) != 0) {
 		if (d.listener >= 0)
 			(void)unlink(options->socket);
+		(void)bsock_log_drain();
 		return 1;
 	}
 	loop(&d);

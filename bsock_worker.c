@@ -306,9 +306,13 @@ accept_failed(struct thread *t)
 {
 	const struct timespec pause = {.tv_nsec = 10000000};
 
+	struct pollfd p = {.fd = pool.options.listener, .events = POLLIN};
+
 	if (errno == EMFILE || errno == ENFILE)
 		accept_exhausted(t);
-	else if (errno != EINTR && errno != ECONNABORTED && errno != EAGAIN)
+	else if (errno == EAGAIN) /* who gave us the listener wants it so */
+		(void)poll(&p, 1, -1);
+	else if (errno != EINTR && errno != ECONNABORTED)
 		(void)nanosleep(&pause, NULL);
 }
 
