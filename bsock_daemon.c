@@ -15,6 +15,7 @@
 #include "bsock_paths.h"
 #include "bsock_priv.h"
 #include "bsock_reload.h"
+#include "bsock_status.h"
 #include "bsock_worker.h"
 
 /* Lines of the log are gathered for so long while there are many. */
@@ -35,7 +36,8 @@ struct daemon {
 	struct bsock_counters counters;
 	struct bsock_service service;
 	struct bsock_snapshot *snapshot;
-	unsigned long generation;
+	struct bsock_status_loads loads;
+	struct timespec started;
 	struct timespec log_next; /* not before, while many lines come */
 	bool log_left;            /* could not be written */
 	struct timespec suppressed_next;
@@ -188,14 +190,20 @@ log_loaded(const struct daemon *d, const char *what)
  * --------------------------------------------------------------------- */
 
 static void
+reload_failed(struct daemon *d, const char *error)
+{
+	bsock_log(LOG_ERR, "reload failed, nothing has changed: %s", error);
+	bsock_status_failed(&d->loads, error);
+}
+
+static void
 reload_begin(struct daemon *d)
 {
 	if (bsock_reload_running())
 		return; /* got_hup stays: once more afterwards */
 	got_hup = 0;
 	if (bsock_reload_begin(&d->config_options, wake[1]) != 0)
-		bsock_log(LOG_ERR, "reload failed, nothing has changed: %s",
-		    strerror(errno));
+		reload_failed(d, strerror(errno));
 }
 
 static void
@@ -206,13 +214,12 @@ reload_swap(struct daemon *d, struct bsock_loaded *loaded)
 
 	if (next == NULL) {
 		bsock_config_free(&loaded->config);
-		bsock_log(LOG_ERR, "reload failed, nothing has changed: %s",
-		    strerror(ENOMEM));
+		reload_failed(d, strerror(ENOMEM));
 		return;
 	}
 	bsock_worker_swap(next);
 	d->snapshot = next;
-	d->generation++;
+	bsock_status_loaded(&d->loads);
 	snapshot_retire(old, next);
 	log_loaded(d, "reloaded");
 }
@@ -228,7 +235,7 @@ reload_finish(struct daemon *d)
 	if (loaded.result == 0)
 		reload_swap(d, &loaded);
 	else
-		bsock_log(LOG_ERR, "reload failed, nothing has changed");
+		reload_failed(d, error);
 }
 
 /* --- start
@@ -329,6 +336,8 @@ load_config(struct daemon *d)
 	if (drop_privilege(d, needs) != 0)
 		return -1;
 	d->snapshot = snapshot_make(&loaded, NULL);
+	bsock_status_loaded(&d->loads);
+	(void)clock_gettime(CLOCK_MONOTONIC, &d->started);
 	if (d->snapshot == NULL)
 		bsock_log(LOG_ERR, "cannot start: %s", strerror(ENOMEM));
 	return d->snapshot != NULL ? 0 : -1;
@@ -448,6 +457,27 @@ wait_for_events(int timeout)
 		;
 }
 
+/* Those who ask for STATUS are answered here, where nobody waits for it. */
+static void
+answer_status(struct daemon *d)
+{
+	const struct bsock_status status = {
+	    .started = d->started,
+	    .loads = &d->loads,
+	    .reloading = bsock_reload_running(),
+	    .rules = bsock_authz_count(d->snapshot->authz),
+	    .waiting = bsock_worker_parked(),
+	    .counters = &d->counters,
+	    .reserved = d->snapshot->reserved,
+	};
+	int conn;
+
+	while ((conn = bsock_worker_next_status()) >= 0) {
+		bsock_status_answer(conn, &status);
+		bsock_worker_answered();
+	}
+}
+
 static void
 loop(struct daemon *d)
 {
@@ -458,6 +488,7 @@ loop(struct daemon *d)
 		reload_finish(d);
 		if (got_hup)
 			reload_begin(d);
+		answer_status(d);
 		bsock_resvaddr_watch(d->snapshot->reserved);
 		timeout = bsock_resvaddr_timeout(d->snapshot->reserved);
 		timeout = sooner(timeout, bsock_worker_tend());

@@ -72,3 +72,18 @@ bsock_resvaddr_set_count(const struct bsock_resvaddr_set *set)
 {
 	return set->count;
 }
+
+struct bsock_resvaddr *
+bsock_resvaddr_set_at(const struct bsock_resvaddr_set *set, size_t i)
+{
+	(void)set;
+	(void)i;
+	return NULL;
+}
+
+void
+bsock_resvaddr_info(struct bsock_resvaddr *r, struct bsock_resvaddr_info *info)
+{
+	(void)r;
+	(void)info;
+}

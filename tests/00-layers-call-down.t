@@ -17,6 +17,7 @@ bsock_addr>bsock_compat
 bsock_wire>bsock_compat
 bsock_wire>bsock_addr
 bsock_resvaddr>bsock_authz
+bsock_status>bsock_serve
 EOF
 # Not in the layers: programs, the client and what they are made of.
 programs='^(bsock|bsock_daemon|bsock_preload|bsock_run|bsock_supervise|bsockctl|libbsock.*)$'
