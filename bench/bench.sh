@@ -19,8 +19,8 @@ LOAD=$BUILD/bench/load
 ONCE=$BUILD/bench/once
 SUID=$BUILD/bench/suid
 SHIM=$BUILD/libbsock_preload.so
-BASE=701 RESERVED=801
-[ "$TIER" != plain ] || BASE=8701 RESERVED=8801
+BASE=701 RESERVED=801 RELAYED=901
+[ "$TIER" != plain ] || BASE=8701 RESERVED=8801 RELAYED=8901
 unset BSOCK_SOCKET
 # shellcheck source=bench/lib.sh
 . "$TOP/bench/lib.sh"
@@ -38,13 +38,18 @@ trips() {
 	say "Round trips: us in the place of bind(2); ref = floor"
 	table floor
 	say "" "Resident after that, KiB: floor $(rss "$FLOOR")," \
-	    "bsock $(rss "$TRIPS")${BINDER:+, socket-binder $(rss "$BINDER")}"
+	    "bsock $(rss "$TRIPS")${BINDER:+, socket-binder $(rss "$BINDER")}" \
+	    "${RELAY:+, portlisten $(rss "$RELAY")}"
 }
 
 trips_start() {
 	TRIPS_DIR=$T/trips
 	mkdir "$TRIPS_DIR"
-	{ real_rules 16 $BASE && real_rules 16 $RESERVED; } >"$TRIPS_DIR/bsock"
+	{
+		real_rules 16 $BASE
+		real_rules 16 $RESERVED
+		real_rules 1 $RELAYED
+	} >"$TRIPS_DIR/bsock"
 	real_rules 16 $RESERVED | cut -d' ' -f2- >"$TRIPS_DIR/bsock.resvaddr"
 	serve "$TRIPS_DIR"
 	TRIPS=$PID
@@ -54,6 +59,8 @@ trips_start() {
 	eventually test -S "$T/floor"
 	BINDER=
 	[ "$TIER" = plain ] || ! built bsock-socket-binder || trips_binder
+	RELAY=
+	! built bsock-portlisten || trips_portlisten
 	[ "$TIER" != root ] || trips_setuid
 }
 
@@ -63,6 +70,13 @@ trips_binder() {
 	BINDER=$!
 	started $BINDER
 	eventually test -S "$T/svc/binder"
+}
+
+trips_portlisten() {
+	BSOCK_SOCKET=$TRIPS_DIR/socket svc "$BUILD/bsock-portlisten" \
+	    -b 127.0.0.1 $RELAYED "$T/svc/receiver" 2>>"$T/errors" &
+	RELAY=$!
+	started $RELAY
 }
 
 # The setuid bsock has its paths built in: bench.mk made one for $SUID/root.
@@ -92,6 +106,9 @@ trips_cells() {
 	    "$TRIPS_DIR/socket"
 	cell "reserved claim, library" "$n" svc env "$at" "$LOAD" $timed \
 	    -p $RESERVED library
+	# One receiver has all the connections: no more than one client.
+	[ -z "$RELAY" ] || [ "$n" != 1 ] || cell "portlisten, accept" 1 svc \
+	    "$LOAD" -t "$BENCH_MS" -p $RELAYED receiver "$T/svc/receiver"
 	[ "$TIER" = plain ] || trips_cells_low
 }
 
