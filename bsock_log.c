@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,108 +83,156 @@ write_syslog(int priority, const char *text)
 	return false;
 }
 
-/* Returns false when stderr would block.  A pipe that polls writable takes
- * PIPE_BUF bytes at once, more than a line has. */
-static bool
-write_stderr(const char *prefix, const char *text)
+/* "<6>text", or "bsock: text", and a newline; returns the length. */
+static size_t
+format_stderr(char *line, size_t size, int priority, const char *text)
 {
-	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
-	char line[BSOCK_LOG_LINE_MAX + 64];
-	int n = snprintf(line, sizeof(line), "%s%s\n", prefix, text);
+	int n = target == BSOCK_LOG_PRIORITY
+		    ? snprintf(line, size, "<%d>%s\n", priority, text)
+		    : snprintf(line, size, "bsock: %s\n", text);
 
 	if (n < 0)
-		return true;
-	if ((size_t)n >= sizeof(line)) {
-		n = sizeof(line) - 1;
-		line[n - 1] = '\n';
-	}
+		return 0;
+	if ((size_t)n < size)
+		return (size_t)n;
+	line[size - 2] = '\n';
+	return size - 1;
+}
+
+/* Returns false when stderr would block.  A pipe that polls writable takes
+ * PIPE_BUF bytes at once. */
+static bool
+write_stderr(const char *buf, size_t len)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
 	if (poll(&p, 1, 0) == 0)
 		return false;
 	/* Nobody is left to tell when this fails. */
-	return write(STDERR_FILENO, line, (size_t)n) >= 0 || errno != EAGAIN;
+	return write(STDERR_FILENO, buf, len) >= 0 || errno != EAGAIN;
+}
+
+static bool
+is_for_stderr(void)
+{
+	return target == BSOCK_LOG_PLAIN || target == BSOCK_LOG_PRIORITY;
 }
 
 static bool
 write_line(int priority, const char *text)
 {
-	char prefix[8];
+	char line[BSOCK_LOG_LINE_MAX + 16];
 
-	switch (target) {
-	case BSOCK_LOG_PLAIN:
-		return write_stderr("bsock: ", text);
-	case BSOCK_LOG_PRIORITY:
-		(void)snprintf(prefix, sizeof(prefix), "<%d>", priority);
-		return write_stderr(prefix, text);
-	case BSOCK_LOG_STARTING:
-		(void)write_stderr("bsock: ", text);
-		return write_syslog(priority, text);
-	default:
-		return write_syslog(priority, text);
+	if (target != BSOCK_LOG_SYSLOG) {
+		size_t n = format_stderr(line, sizeof(line), priority, text);
+		bool written = write_stderr(line, n);
+
+		if (is_for_stderr())
+			return written;
 	}
+	return write_syslog(priority, text);
 }
 
 /* --- the queue ------------------------------------------------------------
- * A ring of slots, many writers and one reader.  A slot's turn says whose it
- * is: turn == position: free for the writer that takes this position; turn ==
- * position + 1: filled.  A writer never waits: when the ring is full the line
- * is counted as lost.
+ * A ring of units, many writers and one reader.  A line takes as many units
+ * in a row as it needs, as a rule one.  A unit's turn says whose it is: turn
+ * == position: free for the writer that takes this position; turn == position
+ * + 1: filled.  Units are freed in their order, so where the last one of a
+ * row is free the others are too.  A writer never waits: when the ring is
+ * full the line is counted as lost.
  */
-#define SLOTS 256u
+#define UNITS     1024u
+#define UNIT_SIZE (128 - sizeof(atomic_uint))
 
-struct slot {
+struct unit {
 	atomic_uint turn;
-	int priority;
+	char bytes[UNIT_SIZE];
+};
+
+/* What units hold, up to the NUL. */
+struct line {
+	uint16_t units;
+	uint16_t priority;
 	char text[BSOCK_LOG_LINE_MAX];
 };
 
-static struct slot slots[SLOTS];
+static struct unit units[UNITS];
 static atomic_uint write_position;
 static unsigned read_position; /* main thread only */
 static atomic_uint lost;
 static atomic_bool pending; /* the main thread knows that lines are queued */
 static int wake = -1;
 
+/* Lines on their way to stderr, in one write(2). */
+static char batch[PIPE_BUF]; /* main thread only */
+static size_t batched;
+
 void
 bsock_log_queue(int wake_fd)
 {
-	for (unsigned i = 0; i < SLOTS; i++)
-		atomic_store(&slots[i].turn, i);
+	for (unsigned i = 0; i < UNITS; i++)
+		atomic_store(&units[i].turn, i);
 	atomic_store(&write_position, 0);
 	read_position = 0;
 	wake = wake_fd;
 }
 
-/* A slot to fill, or NULL when the ring is full. */
-static struct slot *
-slot_take(unsigned *position)
+static struct unit *
+unit_at(unsigned position)
+{
+	return &units[position % UNITS];
+}
+
+/* Takes n units in a row; false when the ring is full. */
+static bool
+units_take(unsigned n, unsigned *position)
 {
 	unsigned pos = atomic_load(&write_position);
 
 	for (;;) {
-		struct slot *s = &slots[pos % SLOTS];
-		int ahead = (int)(atomic_load(&s->turn) - pos);
+		unsigned last = pos + n - 1;
+		int ahead = (int)(atomic_load(&unit_at(last)->turn) - last);
 
 		if (ahead < 0)
-			return NULL;
+			return false;
 		if (ahead > 0) {
 			pos = atomic_load(&write_position);
 			continue;
 		}
 		if (atomic_compare_exchange_weak(
-			&write_position, &pos, pos + 1)) {
+			&write_position, &pos, pos + n)) {
 			*position = pos;
-			return s;
+			return true;
 		}
 	}
 }
 
+/* The first unit is filled last: from then on the line is there. */
 static void
-slot_fill(struct slot *s, unsigned position, int priority, const char *fmt,
-    va_list ap)
+units_fill(unsigned position, const struct line *line)
 {
-	s->priority = priority;
-	(void)vsnprintf(s->text, sizeof(s->text), fmt, ap);
-	atomic_store(&s->turn, position + 1);
+	for (unsigned i = line->units; i-- > 0;) {
+		struct unit *u = unit_at(position + i);
+		size_t from = i * UNIT_SIZE, left = sizeof(*line) - from;
+
+		memcpy(u->bytes, (const char *)line + from,
+		    left < UNIT_SIZE ? left : UNIT_SIZE);
+		atomic_store(&u->turn, position + i + 1);
+	}
+}
+
+static void
+enqueue(struct line *line, size_t len)
+{
+	size_t size = offsetof(struct line, text) + len + 1;
+	unsigned position;
+
+	line->units = (uint16_t)((size + UNIT_SIZE - 1) / UNIT_SIZE);
+	if (!units_take(line->units, &position)) {
+		atomic_fetch_add(&lost, 1);
+		return;
+	}
+	units_fill(position, line);
 	if (!atomic_exchange(&pending, true)) {
 		ssize_t n = write(wake, "", 1);
 
@@ -195,23 +244,75 @@ void
 bsock_log(int priority, const char *fmt, ...)
 {
 	int saved = errno;
-	unsigned position;
-	struct slot *s;
+	struct line line;
 	va_list ap;
+	int n;
 
 	va_start(ap, fmt);
-	if (wake < 0) {
-		char text[BSOCK_LOG_LINE_MAX];
-
-		(void)vsnprintf(text, sizeof(text), fmt, ap);
-		(void)write_line(priority, text);
-	} else if ((s = slot_take(&position)) != NULL) {
-		slot_fill(s, position, priority, fmt, ap);
-	} else {
-		atomic_fetch_add(&lost, 1);
-	}
+	n = vsnprintf(line.text, sizeof(line.text), fmt, ap);
 	va_end(ap);
+	line.priority = (uint16_t)priority;
+	if (n < 0)
+		n = 0;
+	if ((size_t)n >= sizeof(line.text))
+		n = sizeof(line.text) - 1;
+	line.text[n] = '\0';
+	if (wake < 0)
+		(void)write_line(priority, line.text);
+	else
+		enqueue(&line, (size_t)n);
 	errno = saved;
+}
+
+/* Copies the next line out of the ring, where it stays; false: there is
+ * none. */
+static bool
+line_peek(struct line *line)
+{
+	const struct unit *u = unit_at(read_position);
+
+	if (atomic_load(&u->turn) != read_position + 1)
+		return false;
+	memcpy(line, u->bytes, UNIT_SIZE);
+	for (unsigned i = 1; i < line->units; i++) {
+		size_t from = i * UNIT_SIZE, left = sizeof(*line) - from;
+
+		memcpy((char *)line + from, unit_at(read_position + i)->bytes,
+		    left < UNIT_SIZE ? left : UNIT_SIZE);
+	}
+	return true;
+}
+
+static void
+line_free(const struct line *line)
+{
+	for (unsigned i = 0; i < line->units; i++) {
+		atomic_store(
+		    &unit_at(read_position)->turn, read_position + UNITS);
+		read_position++;
+	}
+}
+
+static bool
+batch_write(void)
+{
+	if (batched > 0 && !write_stderr(batch, batched))
+		return false;
+	batched = 0;
+	return true;
+}
+
+/* Returns false when it cannot be written now. */
+static bool
+line_write(const struct line *line)
+{
+	if (!is_for_stderr())
+		return write_line(line->priority, line->text);
+	if (sizeof(batch) - batched < strlen(line->text) + 16 && !batch_write())
+		return false;
+	batched += format_stderr(batch + batched, sizeof(batch) - batched,
+	    line->priority, line->text);
+	return true;
 }
 
 static bool
@@ -232,17 +333,15 @@ report_lost(void)
 bool
 bsock_log_drain(void)
 {
-	atomic_store(&pending, false);
-	for (;;) {
-		struct slot *s = &slots[read_position % SLOTS];
+	struct line line;
 
-		if (atomic_load(&s->turn) != read_position + 1)
-			return !report_lost();
-		if (!write_line(s->priority, s->text))
+	atomic_store(&pending, false);
+	while (line_peek(&line)) {
+		if (!line_write(&line))
 			return true;
-		atomic_store(&s->turn, read_position + SLOTS);
-		read_position++;
+		line_free(&line);
 	}
+	return !batch_write() || !report_lost();
 }
 
 /* --- the rate of denials -------------------------------------------------- */
