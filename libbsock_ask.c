@@ -9,11 +9,11 @@
  */
 #include "libbsock_ask.h"
 
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +84,24 @@ bsock_ask_prepare(
 
 /* The helpers below return 0 or an errno value. */
 
+/*
+ * Lets the socket itself wait until the deadline, and no longer; false when
+ * it is over.  A poll(2) before each call would need a precise timer to be
+ * set and taken back, which in a virtual machine costs more than the call.
+ */
+static bool
+wait_until(int sock, const struct timespec *deadline)
+{
+	int left = bsock_fdpass_left(deadline);
+	const struct timeval timeout = {left / 1000, (left % 1000) * 1000};
+
+	return left > 0 &&
+	       setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &timeout,
+		   sizeof(timeout)) == 0 &&
+	       setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &timeout,
+		   sizeof(timeout)) == 0;
+}
+
 static int
 send_request(int sock, const struct bsock_ask *ask)
 {
@@ -99,16 +117,14 @@ send_request(int sock, const struct bsock_ask *ask)
 	return (size_t)n == len ? 0 : EPROTO;
 }
 
+/* EAGAIN: there is none, with MSG_DONTWAIT not yet. */
 static int
-receive_reply(int sock, struct answer *answer)
+receive_reply(int sock, struct answer *answer, int flags)
 {
 	uint8_t buf[BSOCK_WIRE_REPLY_SIZE + 1];
 	ssize_t n;
 
-	do {
-		n = bsock_fdpass_recv(
-		    sock, buf, sizeof(buf), &answer->fd, MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
+	n = bsock_fdpass_recv(sock, buf, sizeof(buf), &answer->fd, flags);
 	if (n < 0)
 		return errno;
 	if (n == 0)
@@ -127,7 +143,20 @@ static int
 last_reply(int sock, struct answer *answer)
 {
 	(void)shutdown(sock, SHUT_RDWR);
-	return receive_reply(sock, answer) == 0 ? 0 : ETIMEDOUT;
+	return receive_reply(sock, answer, MSG_DONTWAIT) == 0 ? 0 : ETIMEDOUT;
+}
+
+static int
+await_reply(int sock, const struct timespec *deadline, struct answer *answer)
+{
+	int error;
+
+	do
+		error = receive_reply(sock, answer, 0);
+	while (error == EINTR && wait_until(sock, deadline));
+	if (error == EINTR || error == EAGAIN)
+		return last_reply(sock, answer);
+	return error;
 }
 
 static int
@@ -139,14 +168,7 @@ exchange(int sock, const struct bsock_ask *ask, const struct timespec *deadline,
 	/* A daemon that is full answers and closes before it has read. */
 	if (error != 0 && error != EPIPE && error != ECONNRESET)
 		return error;
-	switch (bsock_fdpass_wait(sock, POLLIN, deadline)) {
-	case 1:
-		return receive_reply(sock, answer);
-	case 0:
-		return last_reply(sock, answer);
-	default:
-		return errno;
-	}
+	return await_reply(sock, deadline, answer);
 }
 
 /* --- the daemon, or the setuid program ---------------------------------- */
@@ -177,9 +199,9 @@ daemon_address(const char *path, struct sockaddr_un *sun, socklen_t *len)
 	return 0;
 }
 
-/* Never blocks: a full backlog is EAGAIN. */
+/* EAGAIN: the backlog is full, and was until the deadline. */
 static int
-connect_daemon(const char *path, int *sock)
+connect_daemon(const char *path, const struct timespec *deadline, int *sock)
 {
 	struct sockaddr_un sun;
 	socklen_t len;
@@ -187,12 +209,17 @@ connect_daemon(const char *path, int *sock)
 
 	if (error != 0)
 		return error;
-	*sock = bsock_compat_socket_nonblock(AF_UNIX, SOCK_STREAM, 0);
+	*sock = bsock_compat_socket(AF_UNIX, SOCK_STREAM, 0);
 	if (*sock < 0)
 		return errno;
-	if (connect(*sock, (const struct sockaddr *)&sun, len) == 0)
-		return 0;
-	error = errno;
+	error = EAGAIN;
+	while (wait_until(*sock, deadline)) {
+		if (connect(*sock, (const struct sockaddr *)&sun, len) == 0)
+			return 0;
+		error = errno;
+		if (error != EINTR)
+			break;
+	}
 	(void)close(*sock);
 	*sock = -1;
 	return error;
@@ -212,7 +239,7 @@ ask_program(const struct bsock_ask *ask, const struct timespec *deadline,
 		error = bsock_helper_run(pair[1], deadline);
 	(void)close(pair[1]);
 	if (error == 0)
-		error = receive_reply(pair[0], answer);
+		error = receive_reply(pair[0], answer, MSG_DONTWAIT);
 	(void)close(pair[0]);
 	return error;
 }
@@ -225,7 +252,7 @@ ask_once(const struct bsock_ask *ask, const struct timespec *deadline,
 	int error;
 
 	error = connect_daemon(
-	    ask->path != NULL ? ask->path : bsock_ask_path(), &sock);
+	    ask->path != NULL ? ask->path : bsock_ask_path(), deadline, &sock);
 	if (error == ENOENT || error == ECONNREFUSED) {
 		int none = error;
 
