@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "bsock_advice.h"
 #include "bsock_config.h"
 
 static void
@@ -29,6 +30,7 @@ bsock_check(const char *rules_path, const char *resvaddr_path)
 
 	if (bsock_config_load(&config, &options) != 0)
 		return 1;
+	bsock_advice(&config, &options);
 	status = config.unresolved != 0;
 	bsock_config_free(&config);
 	return status;
