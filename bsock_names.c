@@ -309,3 +309,24 @@ bsock_names_of_uid(uid_t uid, char *buf, size_t size)
 		(void)snprintf(buf, size, "%u", (unsigned)uid);
 	return buf;
 }
+
+const char *
+bsock_names_of_gid(gid_t gid, char *buf, size_t size)
+{
+	struct group gr, *found = NULL;
+	int r = ERANGE;
+
+	(void)snprintf(buf, size, "%u", (unsigned)gid);
+	for (size_t room = BUFFER_MIN; r == ERANGE && room <= BUFFER_MAX;
+	     room *= 4) {
+		char *names = malloc(room);
+
+		if (names == NULL)
+			return buf;
+		r = getgrgid_r(gid, &gr, names, room, &found);
+		if (found != NULL)
+			(void)snprintf(buf, size, "%s", gr.gr_name);
+		free(names);
+	}
+	return buf;
+}

@@ -26,8 +26,9 @@ int bsock_names_group(const char *name, gid_t *gid);
  * max), or -1 when the user is unknown. */
 int bsock_names_groups_of(uid_t uid, gid_t *groups, size_t max);
 
-/* The name of a uid, or its number; returns buf. */
+/* The name of a uid or gid, or its number; return buf. */
 const char *bsock_names_of_uid(uid_t uid, char *buf, size_t size);
+const char *bsock_names_of_gid(gid_t gid, char *buf, size_t size);
 
 void bsock_names_forget(void);
 

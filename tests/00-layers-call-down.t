@@ -20,7 +20,7 @@ bsock_resvaddr>bsock_authz
 bsock_status>bsock_serve
 EOF
 # Not in the layers: programs, the client and what they are made of.
-programs='^(bsock|bsock_daemon|bsock_preload|bsock_run|bsock_supervise|bsockctl|libbsock.*)$'
+programs='^(bsock|bsock_advice|bsock_daemon|bsock_preload|bsock_run|bsock_supervise|bsockctl.*|libbsock.*)$'
 
 # The layer of module $1, or nothing.
 layer() {
