@@ -15,6 +15,7 @@
 #include "bsock_paths.h"
 #include "bsock_priv.h"
 #include "bsock_reload.h"
+#include "bsock_sandbox.h"
 #include "bsock_status.h"
 #include "bsock_worker.h"
 
@@ -360,6 +361,30 @@ open_control(struct daemon *d)
 	return d->listener < 0 ? -1 : 0;
 }
 
+/* In each serving thread.  Main's own filter is in force by then, so that a
+ * kernel without any is known. */
+static void
+confine_thread(void)
+{
+	if (bsock_sandbox_exists() && bsock_sandbox_serve() != 0)
+		bsock_log(LOG_CRIT, "a serving thread is not confined: %s",
+		    strerror(errno));
+}
+
+static int
+confine_main(void)
+{
+	if (!bsock_sandbox_exists())
+		bsock_log(LOG_WARNING,
+		    "no system call filter in this kernel or build");
+	else if (bsock_sandbox_main() != 0) {
+		bsock_log(LOG_ERR, "cannot confine the main thread: %s",
+		    strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
 static int
 start_workers(struct daemon *d)
 {
@@ -369,6 +394,7 @@ start_workers(struct daemon *d)
 	    .wake_fd = wake[1],
 	    .service = &d->service,
 	    .snapshot = d->snapshot,
+	    .confine = confine_thread,
 	};
 
 	bsock_service_init(&d->service, &d->counters);
@@ -392,7 +418,7 @@ start(struct daemon *d)
 		return -1;
 	}
 	if (open_control(d) != 0 || load_config(d) != 0 ||
-	    start_workers(d) != 0)
+	    confine_main() != 0 || start_workers(d) != 0)
 		return -1;
 	bsock_log(LOG_NOTICE, "serving %s: %zu rules, %zu reserved addresses",
 	    d->options->socket, bsock_authz_count(d->snapshot->authz),

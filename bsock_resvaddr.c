@@ -29,8 +29,8 @@ bsock_resvaddr_set_retire(struct bsock_resvaddr_set *old,
 }
 
 struct bsock_resvaddr *
-bsock_resvaddr_find(const struct bsock_resvaddr_set *set,
-    const struct bsock_addr *key)
+bsock_resvaddr_find(
+    const struct bsock_resvaddr_set *set, const struct bsock_addr *key)
 {
 	(void)set;
 	(void)key;

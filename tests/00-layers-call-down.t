@@ -6,11 +6,11 @@ tiers plain
 # only, or its own.  What is drawn sideways is listed as "module>header".
 cat >"$T/layers" <<'EOF'
 0 bsock_compat bsock_addr bsock_wire
-1 bsock_fdpass bsock_names bsock_log bsock_file bsock_sockopt
-2 bsock_authz bsock_priv bsock_sandbox bsock_sdnotify bsock_state
-2 bsock_bindresvport bsock_socket bsock_resvaddr
+1 bsock_fdpass bsock_names bsock_log bsock_file bsock_sockopt bsock_priv
+2 bsock_authz bsock_socket bsock_unixpath bsock_bindresvport bsock_resvaddr
+2 bsock_sandbox bsock_sdnotify bsock_state
 3 bsock_config bsock_serve bsock_status
-4 bsock_worker
+4 bsock_parking bsock_worker
 EOF
 cat >"$T/sideways" <<'EOF'
 bsock_addr>bsock_compat
@@ -18,9 +18,12 @@ bsock_wire>bsock_compat
 bsock_wire>bsock_addr
 bsock_resvaddr>bsock_authz
 bsock_status>bsock_serve
+bsock_unixpath>bsock_socket
+bsock_bindresvport>bsock_socket
+bsock_worker>bsock_parking
 EOF
 # Not in the layers: programs, the client and what they are made of.
-programs='^(bsock|bsock_advice|bsock_daemon|bsock_preload|bsock_run|bsock_supervise|bsockctl.*|libbsock.*)$'
+programs='^(bsock|bsock_advice|bsock_check|bsock_control|bsock_daemon|bsock_reload|bsock_preload|bsock_run|bsock_supervise|bsockctl.*|libbsock.*)$'
 
 # The layer of module $1, or nothing.
 layer() {

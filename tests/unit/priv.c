@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@
 
 extern char **environ;
 
-static const char *self;
+static char *self;
 
 /* One line of /proc/self/status, a hexadecimal or decimal number. */
 static unsigned long long
@@ -104,7 +105,7 @@ keep_cannot_add(void)
 static int
 exec_self(const char *what)
 {
-	char *argv[] = {(char *)self, (char *)what, NULL};
+	char *argv[] = {self, (char *)(uintptr_t)what, NULL};
 
 	(void)execv(self, argv);
 	return 99;

@@ -24,7 +24,7 @@
 #include "../../bsock_sandbox.h"
 #include "tap.h"
 
-static const char *self;
+static char *self;
 
 /* How a call under the filter must end. */
 #define REFUSED(call) (errno = 0, (call) == -1 && errno == EPERM)
@@ -207,7 +207,7 @@ static int
 main_executes(void)
 {
 	char before[16];
-	char *argv[] = {(char *)self, before, NULL};
+	char *argv[] = {self, before, NULL};
 
 	(void)snprintf(before, sizeof(before), "%d", filters());
 	CHECK(1, bsock_sandbox_main() == 0);
