@@ -19,6 +19,7 @@
 #	$OTHER		(root) a second user
 #	svc CMD...	runs CMD as the service user, without any privilege
 #	other CMD...	(root) runs CMD as the second user
+#	svc_start CMD... other_start CMD...	the same in the background
 #	PORT		a port that the service may not bind by itself
 # Every process that a test starts is ended by its pid: `started $!`.
 
@@ -199,13 +200,20 @@ tap_enter() {
 		ip link set lo up || exit 1
 		SVC=nobody SVC_UID=$(id -u nobody)
 		OTHER=daemon
+		SVC_RUN="setpriv --reuid=$SVC --regid=$(id -g $SVC)
+		    --clear-groups --inh-caps=-all"
+		OTHER_RUN="setpriv --reuid=$OTHER --regid=$(id -g $OTHER)
+		    --clear-groups --inh-caps=-all"
 		;;
 	userns)
 		ip link set lo up || exit 1
 		SVC=$(id -u) SVC_UID=$SVC
+		SVC_RUN="setpriv --ambient-caps=-all --inh-caps=-all
+		    --bounding-set=-all"
 		;;
 	plain)
 		SVC=$(id -u) SVC_UID=$SVC
+		SVC_RUN=
 		PORT=8080
 		;;
 	esac
@@ -213,20 +221,26 @@ tap_enter() {
 	[ "$TIER" != root ] || chown "$SVC" "$T/svc"
 }
 
-# Without any privilege, in a directory that is the service's own.
+# Without any privilege.
 svc() {
-	case $TIER in
-	root) setpriv --reuid="$SVC" --regid="$(id -g "$SVC")" \
-	    --clear-groups --inh-caps=-all "$@" ;;
-	userns) setpriv --ambient-caps=-all --inh-caps=-all \
-	    --bounding-set=-all "$@" ;;
-	*) "$@" ;;
-	esac
+	$SVC_RUN "$@"
 }
 
 other() {
-	setpriv --reuid="$OTHER" --regid="$(id -g "$OTHER")" --clear-groups \
-	    --inh-caps=-all "$@"
+	$OTHER_RUN "$@"
+}
+
+# svc_start CMD..., other_start CMD...: in the background; $! is the pid of
+# CMD itself (`svc CMD &` would be that of a shell around it), and is ended
+# with the test.
+svc_start() {
+	$SVC_RUN "$@" &
+	started $!
+}
+
+other_start() {
+	$OTHER_RUN "$@" &
+	started $!
 }
 
 # --- the daemon -----------------------------------------------------------
