@@ -8,7 +8,7 @@ cat >"$T/layers" <<'EOF'
 0 bsock_compat bsock_addr bsock_wire
 1 bsock_fdpass bsock_names bsock_log bsock_file bsock_sockopt bsock_priv
 2 bsock_authz bsock_socket bsock_unixpath bsock_bindresvport bsock_resvaddr
-2 bsock_sandbox bsock_sdnotify bsock_state
+2 bsock_sandbox bsock_sdnotify bsock_state bsock_guard bsock_keeper
 3 bsock_config bsock_serve bsock_status
 4 bsock_parking bsock_worker
 EOF
@@ -17,6 +17,11 @@ bsock_addr>bsock_compat
 bsock_wire>bsock_compat
 bsock_wire>bsock_addr
 bsock_resvaddr>bsock_authz
+bsock_resvaddr>bsock_guard
+bsock_resvaddr>bsock_keeper
+bsock_resvaddr>bsock_unixpath
+bsock_keeper>bsock_authz
+bsock_keeper>bsock_guard
 bsock_status>bsock_serve
 bsock_unixpath>bsock_socket
 bsock_bindresvport>bsock_socket
