@@ -52,6 +52,10 @@ complain(struct reader *r, enum bsock_config_severity severity, size_t column,
 	va_start(ap, fmt);
 	(void)vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
+	/* Names are quoted as they are, and this goes to terminals. */
+	for (char *c = reason; *c != '\0'; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			*c = '?';
 	(void)snprintf(text, sizeof(text), "%s:%u:%zu: %s%s", r->path, r->line,
 	    column + 1, severity == BSOCK_CONFIG_WARNING ? "warning: " : "",
 	    reason);
