@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <netinet/in.h>
 #include <string.h>
 
 /*
@@ -60,6 +61,7 @@ struct bsock_authz {
 	struct table path;
 	struct ids ids[2]; /* by bsock_authz_kind */
 	uint8_t ports[1024 / 8];
+	int64_t low_ports_uid; /* may have them all; -1: nobody */
 };
 
 static void *
@@ -225,6 +227,7 @@ bsock_authz_new(size_t max)
 
 	if (a == NULL)
 		return NULL;
+	a->low_ports_uid = -1;
 	if (max == 0)
 		max = 1;
 	if (table_init(&a->inet, sizeof(struct inet_rule), max) &&
@@ -319,11 +322,28 @@ principal_may(const struct bsock_authz *a, enum bsock_authz_kind kind,
 	return grant->line != 0;
 }
 
+/* TCP and UDP, any host. */
+static bool
+is_low_port(const struct bsock_addr *key)
+{
+	return (key->family == AF_INET || key->family == AF_INET6) &&
+	       (key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP) &&
+	       key->port > 0 && key->port < IPPORT_RESERVED;
+}
+
+void
+bsock_authz_add_low_ports(struct bsock_authz *a, uid_t uid)
+{
+	a->low_ports_uid = (int64_t)uid;
+}
+
 bool
 bsock_authz_uid_may(const struct bsock_authz *a, uid_t uid,
     const struct bsock_addr *key, struct bsock_authz_grant *grant)
 {
 	if (principal_may(a, BSOCK_AUTHZ_UID, uid, key, grant))
+		return true;
+	if (a->low_ports_uid == (int64_t)uid && is_low_port(key))
 		return true;
 	/* Root can bind it anyway; a path is another matter. */
 	return uid == 0 && key->family != AF_UNIX;
@@ -352,7 +372,8 @@ bsock_authz_has_groups(const struct bsock_authz *a)
 bool
 bsock_authz_uid_known(const struct bsock_authz *a, uid_t uid)
 {
-	return uid == 0 || ids_has(&a->ids[BSOCK_AUTHZ_UID], uid);
+	return uid == 0 || a->low_ports_uid == (int64_t)uid ||
+	       ids_has(&a->ids[BSOCK_AUTHZ_UID], uid);
 }
 
 bool

@@ -53,6 +53,10 @@ uint32_t bsock_authz_add(struct bsock_authz *authz,
     const struct bsock_authz_principal *who, const struct bsock_addr *key,
     uint32_t line);
 
+/* Let uid have ports 1 to 1023 of every AF_INET and AF_INET6 address, TCP and
+ * UDP.  No line of a config says this: it is for bsock-run -a any. */
+void bsock_authz_add_low_ports(struct bsock_authz *authz, uid_t uid);
+
 /* The line of exactly this rule, or 0. */
 uint32_t bsock_authz_find(const struct bsock_authz *authz,
     const struct bsock_authz_principal *who, const struct bsock_addr *key);

@@ -22,6 +22,7 @@ struct call {
 	int fd;  /* the client's socket, or -1 */
 	int out; /* the descriptor that the reply carries, or -1 */
 	uint32_t flags;
+	bool admitted;
 	int error;
 	enum bsock_reason reason;
 };
@@ -168,6 +169,7 @@ authorise(struct call *c)
 	if (c->service->admit != NULL &&
 	    !c->service->admit(c->service->ctx, c->caller))
 		return refuse(c, EACCES, BSOCK_REASON_NOT_OURS);
+	c->admitted = true;
 	if (bsock_authz_uid_may(authz, c->caller->peer.uid, &c->key, &c->grant))
 		return true;
 	if (bsock_authz_has_groups(authz)) {
@@ -360,8 +362,8 @@ record(const struct call *c)
 		atomic_fetch_add(&counters->granted, 1);
 	else
 		atomic_fetch_add(&counters->refused[c->reason], 1);
-	if (c->error == 0 && c->service->granted != NULL)
-		c->service->granted(c->service->ctx);
+	if (c->admitted && c->service->settled != NULL)
+		c->service->settled(c->service->ctx, c->error == 0);
 	if (c->service->quiet)
 		return;
 	if (c->request.addr.family != 0 && c->reason != BSOCK_REASON_MALFORMED)

@@ -63,10 +63,10 @@ struct bsock_service {
 	gid_t status_gid; /* besides root, who may ask for STATUS */
 	struct bsock_counters *counters;
 	bool quiet; /* no log lines: the one-request forms */
-	/* bsock-run -a: who may ask at all, and what to do when a bind was
-	 * granted; NULL: everybody, nothing. */
+	/* bsock-run -a: who may ask at all, and, after the answer to
+	 * somebody who may, how it went; NULL: everybody, nothing. */
 	bool (*admit)(void *ctx, const struct bsock_caller *caller);
-	void (*granted)(void *ctx);
+	void (*settled)(void *ctx, bool granted);
 	void *ctx;
 };
 
