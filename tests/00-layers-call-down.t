@@ -28,7 +28,7 @@ bsock_bindresvport>bsock_socket
 bsock_worker>bsock_parking
 EOF
 # Not in the layers: programs, the client and what they are made of.
-programs='^(bsock|bsock_advice|bsock_check|bsock_control|bsock_daemon|bsock_reload|bsock_preload|bsock_run|bsock_supervise|bsockctl.*|libbsock.*)$'
+programs='^(bsock|bsock_advice|bsock_check|bsock_control|bsock_daemon|bsock_reload|bsock_oneshot|bsock_preload|bsock_run.*|bsock_supervise|bsockctl.*|libbsock.*)$'
 
 # The layer of module $1, or nothing.
 layer() {

@@ -1,0 +1,452 @@
+#include "bsock_supervise.h"
+
+#include "bsock_compat.h"
+
+#if HAVE_NOTIFY
+
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bsock_run_arch.h"
+#include "libbsock_ask.h"
+
+#define THREADS_MAX 64
+#define STACK_SIZE  (256 * 1024)
+
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
+/* A kernel that is newer than this file may have longer structures. */
+union notice {
+	struct seccomp_notif notif;
+	uint8_t room[512];
+};
+
+union verdict {
+	struct seccomp_notif_resp resp;
+	uint8_t room[256];
+};
+
+static struct {
+	struct bsock_supervise options; /* fixed before the first thread */
+	struct seccomp_notif_sizes sizes;
+	atomic_int idle;    /* threads that wait for a report */
+	atomic_int threads; /* started */
+} state;
+
+/* One reported bind(2). */
+struct bind {
+	const struct seccomp_notif *notif;
+	struct bsock_run_call call;
+	struct sockaddr_storage addr; /* copied once, at first */
+	socklen_t addrlen;
+	int sock; /* our copy of the program's socket */
+};
+
+/* --- in the program --------------------------------------------------------
+ */
+
+/*
+ * With WAIT_KILLABLE_RECV a bind that we are at work on is not restarted by
+ * a signal: the second try would fail, since the socket is bound by then.
+ */
+int
+bsock_supervise_install(void)
+{
+	struct sock_filter filter[BSOCK_RUN_FILTER_MAX];
+	struct sock_fprog program = {.filter = filter};
+
+	program.len = (unsigned short)bsock_run_arch_filter(filter);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return -1;
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+	    SECCOMP_FILTER_FLAG_NEW_LISTENER |
+		SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+	    &program);
+}
+
+const char *
+bsock_supervise_explain(int error)
+{
+	switch (error) {
+	case EBUSY:
+		return "another supervisor watches system calls here already";
+	case ENOSYS:
+	case EINVAL:
+		return "this kernel cannot report system calls (needs Linux "
+		       "5.19 with seccomp)";
+	case EACCES:
+	case EPERM:
+		return "seccomp is not allowed here";
+	default:
+		return strerror(error);
+	}
+}
+
+/* --- looking at it ---------------------------------------------------------
+ */
+
+static bool
+still_waits(const struct bind *b)
+{
+	uint64_t id = b->notif->id;
+
+	return ioctl(state.options.listener, SECCOMP_IOCTL_NOTIF_ID_VALID,
+		   &id) == 0;
+}
+
+static int
+open_proc(const struct bind *b, const char *file)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/%s", b->notif->pid, file);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static bool
+read_memory(const struct bind *b, uint64_t from, void *to, size_t size)
+{
+	struct iovec local = {.iov_base = to, .iov_len = size};
+	struct iovec remote = {.iov_len = size};
+	ssize_t n;
+	int fd;
+
+	if (from > UINTPTR_MAX)
+		return false;
+	memcpy(&remote.iov_base, &(uintptr_t){(uintptr_t)from},
+	    sizeof(remote.iov_base));
+	n = process_vm_readv((pid_t)b->notif->pid, &local, 1, &remote, 1, 0);
+	if (n < 0 && errno == ENOSYS && from <= INT64_MAX &&
+	    (fd = open_proc(b, "mem")) >= 0) {
+		n = pread(fd, to, size, (off_t)from);
+		(void)close(fd);
+	}
+	return n == (ssize_t)size;
+}
+
+/* The arguments of a call that came through socketcall(2). */
+static bool
+read_arguments(struct bind *b)
+{
+	uint32_t args[3];
+
+	if (!b->call.indirect)
+		return true;
+	if (!read_memory(b, b->call.addr, args, sizeof(args)))
+		return false;
+	b->call.fd = (int)args[0];
+	b->call.addr = args[1];
+	b->call.len = args[2];
+	return true;
+}
+
+/* The kernel judges what is too short or too long. */
+static bool
+read_address(struct bind *b)
+{
+	if (b->call.len < sizeof(sa_family_t) || b->call.len > sizeof(b->addr))
+		return false;
+	b->addrlen = (socklen_t)b->call.len;
+	return read_memory(b, b->call.addr, &b->addr, b->addrlen);
+}
+
+static bool
+has_port(const struct bind *b)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&b->addr;
+
+	_Static_assert(offsetof(struct sockaddr_in, sin_port) ==
+			   offsetof(struct sockaddr_in6, sin6_port),
+	    "sin_port and sin6_port");
+	return (b->addr.ss_family == AF_INET ||
+		   b->addr.ss_family == AF_INET6) &&
+	       b->addrlen >= sizeof(*in) && in->sin_port != 0;
+}
+
+/* "Tgid:" of a thread, for kernels whose pidfds are of processes only. */
+static pid_t
+process_of(const struct bind *b)
+{
+	char text[1024];
+	int fd = open_proc(b, "status");
+	const char *line = NULL;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	if (n > 0) {
+		text[n] = '\0';
+		line = strstr(text, "\nTgid:");
+	}
+	return line != NULL ? (pid_t)strtol(line + 6, NULL, 10) : -1;
+}
+
+static int
+open_pidfd(const struct bind *b)
+{
+	int fd =
+	    (int)syscall(SYS_pidfd_open, (pid_t)b->notif->pid, PIDFD_THREAD);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = (int)syscall(SYS_pidfd_open, process_of(b), 0);
+	return fd;
+}
+
+/* A copy of the program's descriptor, close-on-exec; -1 and errno. */
+static int
+copy_socket(const struct bind *b)
+{
+	int pidfd = open_pidfd(b);
+	int sock = -1, error;
+
+	if (pidfd < 0)
+		return -1;
+	/* The number may have become somebody else's before we opened it. */
+	if (still_waits(b))
+		sock = (int)syscall(SYS_pidfd_getfd, pidfd, b->call.fd, 0);
+	error = errno;
+	(void)close(pidfd);
+	errno = error;
+	return sock;
+}
+
+/* The address first, once; what is checked is what is bound. */
+static bool
+look(struct bind *b)
+{
+	errno = 0;
+	if (read_arguments(b) && read_address(b) && still_waits(b)) {
+		if (!has_port(b))
+			return false;
+		b->sock = copy_socket(b);
+	}
+	if (b->sock < 0 && errno == EPERM && state.options.blind != NULL)
+		state.options.blind((long)b->notif->pid);
+	return b->sock >= 0;
+}
+
+/* --- binding it ------------------------------------------------------------
+ */
+
+/* Which open file this is, the same in every process that has it. */
+static ino_t
+identity(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
+/* The close-on-exec flag of the program's descriptor: proc(5), fdinfo. */
+static bool
+is_cloexec(const struct bind *b)
+{
+	char name[32], text[512];
+	const char *line = NULL;
+	ssize_t n = 0;
+	int fd;
+
+	(void)snprintf(name, sizeof(name), "fdinfo/%d", b->call.fd);
+	fd = open_proc(b, name);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	if (n > 0) {
+		text[n] = '\0';
+		line = strstr(text, "flags:");
+	}
+	return line != NULL && (strtol(line + 6, NULL, 8) & O_CLOEXEC) != 0;
+}
+
+/* Put the socket that bsock gave in place of the program's own, unless that
+ * number means something else by now. */
+static bool
+put_in_place(const struct bind *b, ino_t before)
+{
+	struct seccomp_notif_addfd addfd = {
+	    .id = b->notif->id,
+	    .flags = SECCOMP_ADDFD_FLAG_SETFD,
+	    .srcfd = (uint32_t)b->sock,
+	    .newfd = (uint32_t)b->call.fd,
+	    .newfd_flags = is_cloexec(b) ? O_CLOEXEC : 0,
+	};
+	int now = copy_socket(b);
+	bool same = identity(now) == before;
+
+	if (now >= 0)
+		(void)close(now);
+	return same && ioctl(state.options.listener, SECCOMP_IOCTL_NOTIF_ADDFD,
+			   &addfd) >= 0;
+}
+
+static bool
+ask_bsock(struct bind *b, int why)
+{
+	struct bsock_ask ask = {.fd = b->sock};
+	ino_t before = identity(b->sock);
+	int error;
+
+	if (bsock_ask_prepare(&ask.request, b->sock, &b->addr, b->addrlen) != 0)
+		return false;
+	error = bsock_ask(&ask) != 0 ? errno : 0;
+	if (error == 0 && identity(b->sock) != before &&
+	    !put_in_place(b, before))
+		error = EBADF;
+	state.options.report(&ask, why, error);
+	return error == 0;
+}
+
+static bool
+do_bind(struct bind *b)
+{
+	if (bind(b->sock, (struct sockaddr *)&b->addr, b->addrlen) == 0)
+		return true;
+	return (errno == EACCES || errno == EPERM || errno == EADDRINUSE) &&
+	       ask_bsock(b, errno);
+}
+
+/* Our copy is closed before the program goes on: it must be able to close
+ * its socket and bind the same address again. */
+static void
+handle(const struct seccomp_notif *notif)
+{
+	struct bind b = {.notif = notif, .sock = -1};
+	union verdict verdict;
+	bool bound;
+
+	memset(&verdict, 0, sizeof(verdict));
+	bound = bsock_run_arch_is_bind(&notif->data, &b.call) && look(&b) &&
+		do_bind(&b);
+	if (b.sock >= 0)
+		(void)close(b.sock);
+	verdict.resp.id = notif->id;
+	if (!bound)
+		verdict.resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	/* It fails when the program was killed meanwhile. */
+	(void)ioctl(state.options.listener, SECCOMP_IOCTL_NOTIF_SEND, &verdict);
+}
+
+/* --- threads ---------------------------------------------------------------
+ */
+
+static int start_thread(void);
+
+/* Has nobody the filter any more? */
+static bool
+nobody_left(void)
+{
+	struct pollfd p = {.fd = state.options.listener};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) != 0;
+}
+
+static void *
+answer(void *arg)
+{
+	union notice notice;
+
+	(void)arg;
+	for (;;) {
+		memset(&notice, 0, sizeof(notice)); /* the kernel insists */
+		if (ioctl(state.options.listener, SECCOMP_IOCTL_NOTIF_RECV,
+			&notice) != 0) {
+			if (errno != EINTR && errno != ENOENT)
+				break;
+			if (nobody_left())
+				break;
+			continue;
+		}
+		if (atomic_fetch_sub(&state.idle, 1) == 1)
+			(void)start_thread();
+		handle(&notice.notif);
+		atomic_fetch_add(&state.idle, 1);
+	}
+	return NULL;
+}
+
+static int
+start_thread(void)
+{
+	pthread_attr_t attr;
+	pthread_t id;
+	int error;
+
+	if (atomic_fetch_add(&state.threads, 1) >= THREADS_MAX) {
+		atomic_fetch_sub(&state.threads, 1);
+		return EAGAIN;
+	}
+	atomic_fetch_add(&state.idle, 1);
+	error = pthread_attr_init(&attr);
+	if (error == 0) {
+		(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
+		(void)pthread_attr_setdetachstate(
+		    &attr, PTHREAD_CREATE_DETACHED);
+		error = pthread_create(&id, &attr, answer, NULL);
+		(void)pthread_attr_destroy(&attr);
+	}
+	if (error != 0) {
+		atomic_fetch_sub(&state.idle, 1);
+		atomic_fetch_sub(&state.threads, 1);
+	}
+	return error;
+}
+
+int
+bsock_supervise_start(const struct bsock_supervise *options)
+{
+	state.options = *options;
+	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &state.sizes) != 0)
+		return -1;
+	if (state.sizes.seccomp_notif > sizeof(union notice) ||
+	    state.sizes.seccomp_notif_resp > sizeof(union verdict)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	errno = start_thread();
+	return errno == 0 ? 0 : -1;
+}
+
+#else
+
+int
+bsock_supervise_install(void)
+{
+	errno = ENOSYS;
+	return -1;
+}
+
+const char *
+bsock_supervise_explain(int error)
+{
+	(void)error;
+	return "this system cannot report system calls";
+}
+
+int
+bsock_supervise_start(const struct bsock_supervise *options)
+{
+	(void)options;
+	errno = ENOSYS;
+	return -1;
+}
+
+#endif
