@@ -20,6 +20,7 @@
 #	svc CMD...	runs CMD as the service user, without any privilege
 #	other CMD...	(root) runs CMD as the second user
 #	svc_start CMD... other_start CMD...	the same in the background
+#	shim CMD... shim_start CMD...	svc, svc_start under the preload shim
 #	PORT		a port that the service may not bind by itself
 # Every process that a test starts is ended by its pid: `started $!`.
 
@@ -241,6 +242,20 @@ svc_start() {
 other_start() {
 	$OTHER_RUN "$@" &
 	started $!
+}
+
+# shim CMD..., shim_start CMD...: svc, svc_start with the preload shim.
+shim() {
+	svc env LD_PRELOAD="$BUILD/libbsock_preload.so" "$@"
+}
+
+shim_start() {
+	svc_start env LD_PRELOAD="$BUILD/libbsock_preload.so" "$@"
+}
+
+# The listening TCP and bound UDP sockets whose owner is not the service.
+root_listeners() {
+	ss -Htulne | grep -v "uid:$SVC_UID "
 }
 
 # --- the daemon -----------------------------------------------------------
