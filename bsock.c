@@ -3,6 +3,7 @@
  */
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "bsock_check.h"
 #include "bsock_daemon.h"
 #include "bsock_names.h"
+#include "bsock_oneshot.h"
 #include "bsock_paths.h"
 #include "bsock_priv.h"
 #include "bsock_worker.h"
@@ -230,6 +232,22 @@ dispatch(const struct options *opt, char **argv)
 	return fail_usage();
 }
 
+/* Exactly no or five words: one request, whoever asks. */
+static bool
+is_oneshot(int argc, char **argv)
+{
+	return argc <= 1 || (argc == 6 && argv[1][0] != '-');
+}
+
+static int
+run_oneshot(int argc, char **argv)
+{
+	if (bsock_priv_sanitize() != 0)
+		return errno;
+	return argc <= 1 ? bsock_oneshot_stdin()
+			 : bsock_oneshot_words(argv + 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -238,6 +256,8 @@ main(int argc, char **argv)
 	    .socket = BSOCK_SOCKET_PATH};
 	int c;
 
+	if (is_oneshot(argc, argv))
+		return run_oneshot(argc, argv);
 	while ((c = getopt(argc, argv, "dFtc:r:s:g:m:j:u:hV")) != -1) {
 		opt.given = opt.given || (c != 'd' && c != 't');
 		switch (c) {

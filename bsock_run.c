@@ -73,6 +73,7 @@ static struct options {
 } opt;
 
 static struct user user;
+static char program[PATH_MAX]; /* the command's file */
 
 /* --- options ----------------------------------------------------------------
  */
@@ -322,7 +323,7 @@ exec_command(void)
 
 	if (bsock_run_listen_pass() != 0)
 		return EXIT_FAILED;
-	(void)execvp(opt.command[0], opt.command);
+	(void)execv(program, opt.command);
 	error = errno;
 	bsock_run_say("%s: %s", opt.command[0], strerror(error));
 	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
@@ -373,9 +374,9 @@ keep_command(enum mode mode, int broker)
 
 /* The one that reaches the program's bind(2). */
 static enum mode
-choose_mode(const char *path)
+choose_mode(void)
 {
-	enum bsock_run_kind kind = bsock_run_elf_kind(path);
+	enum bsock_run_kind kind = bsock_run_elf_kind(program);
 	bool take = kind == BSOCK_RUN_SHIM || kind == BSOCK_RUN_UNKNOWN;
 	bool have = access(shim(), R_OK) == 0;
 
@@ -384,11 +385,12 @@ choose_mode(const char *path)
 	else if (opt.mode == MODE_PRELOAD && !take)
 		bsock_run_say("%s is %s: the shim does not reach it, use -m "
 			      "notify",
-		    path, bsock_run_kind_name(kind));
+		    program, bsock_run_kind_name(kind));
 	if (opt.mode != MODE_AUTO)
 		return opt.mode;
 	if (opt.verbose)
-		bsock_run_say("%s is %s: %s", path, bsock_run_kind_name(kind),
+		bsock_run_say("%s is %s: %s", program,
+		    bsock_run_kind_name(kind),
 		    take && have ? "preload" : "notify");
 	return take && have ? MODE_PRELOAD : MODE_NOTIFY;
 }
@@ -397,16 +399,15 @@ static int
 run_command(int broker)
 {
 	enum mode mode = MODE_PLAIN;
-	char path[PATH_MAX];
 
-	if (bsock_run_elf_find(opt.command[0], path, sizeof(path)) != 0) {
+	if (bsock_run_elf_find(opt.command[0], program, sizeof(program)) != 0) {
 		int error = errno;
 
 		bsock_run_say("%s: %s", opt.command[0], strerror(error));
 		return error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 	}
 	if (opt.nlisten == 0 || opt.mode_given)
-		mode = choose_mode(path);
+		mode = choose_mode();
 	if (mode == MODE_PRELOAD &&
 	    (set_preload() != 0 ||
 		(opt.verbose && setenv("BSOCK_PRELOAD_DEBUG", "1", 1) != 0))) {

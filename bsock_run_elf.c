@@ -12,13 +12,12 @@
 
 #include "bsock_compat.h"
 
-#define SCRIPT_LINE   256 /* as much of #! as Linux looks at */
-#define SCRIPT_DEPTH  4
-#define SECTIONS_MAX  1024
-#define SELF          "/proc/self/exe"
-#define DEFAULT_PATH  "/bin:/usr/bin"
-#define DEFAULT_SHELL "/bin/sh"
-#define GO_SECTION    ".go.buildinfo"
+#define SCRIPT_LINE  256 /* as much of #! as Linux looks at */
+#define SCRIPT_DEPTH 4
+#define SECTIONS_MAX 1024
+#define SELF         "/proc/self/exe"
+#define DEFAULT_PATH "/bin:/usr/bin"
+#define GO_SECTION   ".go.buildinfo"
 
 const char *
 bsock_run_kind_name(enum bsock_run_kind kind)
@@ -248,10 +247,9 @@ bsock_run_elf_kind(const char *path)
 		if (whole && is_elf(&p))
 			kind = elf_kind(&p);
 		close_program(&p);
-		if (p.fd < 0 || kind != BSOCK_RUN_UNKNOWN)
+		if (!script)
 			break;
-		/* execvp(3) gives to the shell what the kernel refuses. */
-		path = script ? line : DEFAULT_SHELL;
+		path = line;
 	}
 	return kind;
 }
