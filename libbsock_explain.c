@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "bsock_compat.h"
-#include "bsock_paths.h"
 
 struct text {
 	char *buf;
@@ -113,8 +112,8 @@ add_answer(struct text *text, const struct bsock_ask *ask, int error)
 	case EACCES:
 		add(text, "no rule lets uid ");
 		add_number(text, geteuid());
-		add(text, " bind this (" BSOCK_CONFIG_PATH
-			  "), or the network namespace is not the daemon's");
+		add(text, " bind it (etc/bsock), or not from this network "
+			  "namespace");
 		return;
 	default:
 		add(text, "bsock could not bind it: ");
