@@ -415,7 +415,7 @@ bsock_serve(const struct bsock_service *service,
 		close_fd(&c.fd);
 		if (may_see_status(&c))
 			return BSOCK_AFTER_STATUS;
-	} else if (c.error == 0 && check_namespace(&c) && check_socket(&c) &&
+	} else if (c.error == 0 && check_socket(&c) && check_namespace(&c) &&
 		   authorise(&c) && still_there(&c)) {
 		(void)obtain(&c);
 	}
