@@ -21,6 +21,9 @@
 /* An interface that does not exist: a socket bound to it gets nothing. */
 #define NOWHERE INT_MAX
 
+/* A uid for a moment, of sockets that are told from all others. */
+#define NOBODY_EVER ((uid_t)INT_MAX)
+
 /* UDP: nobody can send from it but root, and root has no reason to. */
 #define SILENT_PORT 1
 
@@ -313,6 +316,29 @@ bsock_guard_join(const struct bsock_guard_form *form, int *guard)
 	return error;
 }
 
+/*
+ * Of all sockets on the address only the guard is given to a uid that nobody
+ * has: another socket of that uid can be bound beside it, and not beside
+ * any other.
+ */
+bool
+bsock_guard_is_lonely(int guard, const struct bsock_guard_form *form)
+{
+	int error, probe = make(form, &error);
+	bool lonely = false;
+
+	if (probe < 0)
+		return false;
+	if (set(probe, SOL_SOCKET, SO_REUSEPORT, 1) == 0 &&
+	    fchown(probe, NOBODY_EVER, (gid_t)-1) == 0 &&
+	    fchown(guard, NOBODY_EVER, (gid_t)-1) == 0) {
+		lonely = free_bind(probe, &form->addr) == 0;
+		(void)fchown(guard, geteuid(), (gid_t)-1);
+	}
+	bsock_guard_close(&probe);
+	return lonely;
+}
+
 bool
 bsock_guard_shares(int fd)
 {
@@ -534,6 +560,14 @@ bsock_guard_join(const struct bsock_guard_form *form, int *guard)
 	(void)form;
 	(void)guard;
 	return ENOSYS;
+}
+
+bool
+bsock_guard_is_lonely(int guard, const struct bsock_guard_form *form)
+{
+	(void)guard;
+	(void)form;
+	return false;
 }
 
 bool

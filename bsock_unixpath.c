@@ -256,10 +256,11 @@ is_deserted(const struct bsock_addr *addr)
 	return refused;
 }
 
-/* Removes what an earlier run of the same user left; 0 when the path is
- * free then. */
+/* Removes what an earlier run of that user (NULL: of anybody) left; 0 when
+ * the path is free then. */
 static int
-clear_leftover(const struct bsock_addr *addr, const char *real, uid_t uid)
+clear_leftover(
+    const struct bsock_addr *addr, const char *real, const uid_t *owner)
 {
 	char path[BSOCK_ADDR_PATH_MAX + 1];
 	struct stat st;
@@ -267,8 +268,8 @@ clear_leftover(const struct bsock_addr *addr, const char *real, uid_t uid)
 	(void)split_path(addr, path);
 	if (lstat(real, &st) != 0)
 		return errno == ENOENT ? 0 : errno;
-	if (!S_ISSOCK(st.st_mode) || st.st_uid != uid || !is_deserted(addr) ||
-	    is_bound(real, path))
+	if (!S_ISSOCK(st.st_mode) || (owner != NULL && st.st_uid != *owner) ||
+	    !is_deserted(addr) || is_bound(real, path))
 		return EADDRINUSE;
 	return unlink(real) == 0 || errno == ENOENT ? 0 : errno;
 }
@@ -282,7 +283,7 @@ bsock_unixpath_bind(
 
 	error = resolve(addr, real);
 	if (error == 0)
-		error = clear_leftover(addr, real, peer->uid);
+		error = clear_leftover(addr, real, &peer->uid);
 	if (error == 0)
 		error = bsock_socket_bind(fd, addr);
 	if (error != 0)
@@ -292,4 +293,70 @@ bsock_unixpath_bind(
 		(void)unlink(real);
 	}
 	return error;
+}
+
+int
+bsock_unixpath_identify(
+    const struct bsock_addr *addr, struct bsock_unixpath_file *file)
+{
+	char path[BSOCK_ADDR_PATH_MAX + 1];
+	struct stat st;
+
+	(void)split_path(addr, path);
+	if (lstat(path, &st) != 0)
+		return errno;
+	file->dev = st.st_dev;
+	file->ino = st.st_ino;
+	return S_ISSOCK(st.st_mode) ? 0 : EADDRINUSE;
+}
+
+int
+bsock_unixpath_take(
+    int fd, const struct bsock_addr *addr, struct bsock_unixpath_file *file)
+{
+	char real[PATH_MAX + 128];
+	int error;
+
+	error = resolve(addr, real);
+	if (error == 0)
+		error = clear_leftover(addr, real, NULL);
+	if (error == 0)
+		error = bsock_socket_bind(fd, addr);
+	if (error == 0)
+		error = bsock_unixpath_identify(addr, file);
+	return error;
+}
+
+/* Where the file still is the one that we bound, and nobody can change that:
+ * its directories are root's alone. */
+static bool
+is_still(const struct bsock_addr *addr, const struct bsock_unixpath_file *file,
+    char real[PATH_MAX + 128])
+{
+	struct bsock_unixpath_file now;
+
+	return resolve(addr, real) == 0 &&
+	       bsock_unixpath_identify(addr, &now) == 0 &&
+	       now.dev == file->dev && now.ino == file->ino;
+}
+
+int
+bsock_unixpath_give(const struct bsock_addr *addr,
+    const struct bsock_unixpath_file *file, const struct bsock_peer *peer)
+{
+	char real[PATH_MAX + 128];
+
+	if (!is_still(addr, file, real))
+		return ENOENT;
+	return lchown(real, peer->uid, peer->gid) == 0 ? 0 : errno;
+}
+
+void
+bsock_unixpath_release(
+    const struct bsock_addr *addr, const struct bsock_unixpath_file *file)
+{
+	char real[PATH_MAX + 128];
+
+	if (is_still(addr, file, real))
+		(void)unlink(real);
 }

@@ -8,6 +8,8 @@
 #ifndef BSOCK_UNIXPATH_H
 #define BSOCK_UNIXPATH_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 
 #include "bsock_addr.h"
@@ -30,5 +32,28 @@ int bsock_unixpath_check_directories(const struct bsock_addr *addr);
  */
 int bsock_unixpath_bind(
     int fd, const struct bsock_addr *addr, const struct bsock_peer *peer);
+
+/* Which file a reserved path was bound to, in case another takes its place. */
+struct bsock_unixpath_file {
+	dev_t dev;
+	ino_t ino;
+};
+
+/*
+ * The same for a reserved path: the file stays ours (mode 0600) until it is
+ * given away, and a leftover is replaced whoever owned it, since only root
+ * could have put it there.  release() unlinks it.  Both leave alone what is
+ * not that file.  The first two return 0 or an errno value.
+ */
+int bsock_unixpath_take(
+    int fd, const struct bsock_addr *addr, struct bsock_unixpath_file *file);
+int bsock_unixpath_give(const struct bsock_addr *addr,
+    const struct bsock_unixpath_file *file, const struct bsock_peer *peer);
+void bsock_unixpath_release(
+    const struct bsock_addr *addr, const struct bsock_unixpath_file *file);
+
+/* The file at the path now: 0 or an errno value. */
+int bsock_unixpath_identify(
+    const struct bsock_addr *addr, struct bsock_unixpath_file *file);
 
 #endif

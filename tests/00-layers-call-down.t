@@ -7,8 +7,10 @@ tiers plain
 cat >"$T/layers" <<'EOF'
 0 bsock_compat bsock_addr bsock_wire
 1 bsock_fdpass bsock_names bsock_log bsock_file bsock_sockopt bsock_priv
+1 bsock_inuse
 2 bsock_authz bsock_socket bsock_unixpath bsock_bindresvport bsock_resvaddr
 2 bsock_sandbox bsock_sdnotify bsock_state bsock_guard bsock_keeper
+2 bsock_hold
 3 bsock_config bsock_serve bsock_status
 4 bsock_parking bsock_worker
 EOF
@@ -22,6 +24,11 @@ bsock_resvaddr>bsock_keeper
 bsock_resvaddr>bsock_unixpath
 bsock_keeper>bsock_authz
 bsock_keeper>bsock_guard
+bsock_hold>bsock_guard
+bsock_hold>bsock_keeper
+bsock_hold>bsock_resvaddr
+bsock_hold>bsock_unixpath
+bsock_resvaddr>bsock_hold
 bsock_status>bsock_serve
 bsock_unixpath>bsock_socket
 bsock_bindresvport>bsock_socket

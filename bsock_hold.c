@@ -1,0 +1,416 @@
+/*
+ * bsock_hold - one reserved address: taken, claimed, looked after
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
+#include "bsock_hold.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bsock_compat.h"
+#include "bsock_inuse.h"
+
+#define RETRY_PAUSE 1000 /* milliseconds, for what could not be taken */
+
+/*
+ * A program that binds its listeners one by one, each with SO_REUSEPORT,
+ * does so in one go; the same process later is a reload, and wants the
+ * socket with the queue.
+ */
+#define BURST 1000 /* milliseconds */
+
+static bool
+is_path(const struct bsock_resvaddr *r)
+{
+	return r->key.family == AF_UNIX && r->key.path[0] != '\0';
+}
+
+/* TCP: what a guard stands beside, can be put out and put back. */
+static bool
+is_stream(const struct bsock_resvaddr *r)
+{
+	return r->guarded && r->key.socktype == SOCK_STREAM;
+}
+
+/* --- taking and letting go ------------------------------------------------ */
+
+bool
+bsock_hold_is_taken(const struct bsock_resvaddr *r)
+{
+	return r->guarded ? r->guard >= 0 : r->keep.fd >= 0;
+}
+
+/*
+ * A datagram address must be free, or one that only sockets of ours overlap:
+ * then a guard can join them.
+ */
+static int
+take_guard(struct bsock_resvaddr *r, bool patient)
+{
+	int error = bsock_guard_take(&r->form, &r->guard, &r->exposed);
+
+	if (error == EADDRINUSE && r->key.socktype == SOCK_DGRAM &&
+	    (r->resting || (patient && !bsock_inuse(&r->key, -1))))
+		error = bsock_guard_join(&r->form, &r->guard);
+	if (error == 0)
+		r->resting = false;
+	return error;
+}
+
+static int
+take_path(struct bsock_resvaddr *r)
+{
+	int fd = bsock_compat_socket(AF_UNIX, (int)r->key.socktype, 0);
+	int error;
+
+	if (fd < 0)
+		return errno;
+	error = bsock_unixpath_take(fd, &r->key, &r->file);
+	if (error == 0)
+		bsock_keeper_keep(&r->keep, fd);
+	else
+		(void)close(fd);
+	return error;
+}
+
+/* Where there are no guards, what is kept is taken before any claim. */
+static int
+take_alone(struct bsock_resvaddr *r)
+{
+	int fd = -1;
+	int error = bsock_guard_alone(&r->form, false, &fd);
+
+	r->exposed = false;
+	if (error == EADDRINUSE && r->key.family != AF_UNIX) {
+		error = bsock_guard_alone(&r->form, true, &fd);
+		r->exposed = error == 0;
+	}
+	if (error == 0)
+		bsock_keeper_keep(&r->keep, fd);
+	return error;
+}
+
+int
+bsock_hold_take(struct bsock_resvaddr *r, bool patient)
+{
+	if (r->guarded)
+		r->error = take_guard(r, patient);
+	else if (is_path(r))
+		r->error = take_path(r);
+	else
+		r->error = take_alone(r);
+	return r->error;
+}
+
+/* What is kept goes; a path with it, so that a fresh socket can have it. */
+static void
+drop(struct bsock_resvaddr *r)
+{
+	if (r->keep.fd >= 0 && is_path(r))
+		bsock_unixpath_release(&r->key, &r->file);
+	bsock_keeper_drop(&r->keep);
+}
+
+struct bsock_resvaddr *
+bsock_hold_new(const struct bsock_addr *key)
+{
+	struct bsock_resvaddr *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->key = *key;
+	r->guarded = bsock_guard_serves(key);
+	r->guard = -1;
+	r->reported = -1;
+	bsock_keeper_init(&r->keep);
+	if (pthread_mutex_init(&r->lock, NULL) != 0) {
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void
+bsock_hold_free(struct bsock_resvaddr *r)
+{
+	drop(r);
+	bsock_guard_close(&r->guard);
+	(void)pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+/* --- a claim -------------------------------------------------------------- */
+
+/*
+ * What is kept belongs to another user.  A stream socket is made useless to
+ * them, and a path gets a new socket; of a datagram socket, of sockets
+ * without a copy here, and where there is no guard to keep them off, only
+ * their end frees the address.
+ */
+static int
+put_out(struct bsock_resvaddr *r)
+{
+	bool gone = bsock_keeper_is_gone(&r->keep);
+
+	if (r->siblings)
+		return EADDRINUSE;
+	if (is_stream(r)) {
+		if (!bsock_guard_evict(r->keep.fd, r->keep.peer.uid) && !gone)
+			return EADDRINUSE;
+	} else if (!gone && !is_path(r)) {
+		return EADDRINUSE;
+	}
+	r->contested = r->guarded && !is_stream(r);
+	drop(r);
+	return 0;
+}
+
+/* What is kept becomes fit for this claim, or is dropped. */
+static int
+make_ready(struct bsock_resvaddr *r, const struct bsock_resvaddr_claim *claim,
+    const struct bsock_guard_form *form)
+{
+	struct bsock_keeper *keep = &r->keep;
+
+	if (keep->fd < 0)
+		return 0;
+	if (keep->claimed && keep->peer.uid != claim->peer.uid)
+		return put_out(r);
+	if (claim->rebind || !bsock_guard_matches(keep->fd, form) ||
+	    !bsock_guard_mend(keep->fd, &r->key, keep->listened))
+		drop(r);
+	return 0;
+}
+
+/* The guard of a datagram address takes the form of the socket beside it. */
+static int
+fit_guard(struct bsock_resvaddr *r, const struct bsock_guard_form *form)
+{
+	if (!bsock_guard_fits(&r->form, form)) {
+		int guard = -1;
+		int error = bsock_guard_join(form, &guard);
+
+		if (error != 0)
+			return error;
+		bsock_guard_close(&r->guard);
+		r->guard = guard;
+		r->form = *form;
+	}
+	if (!is_stream(r))
+		bsock_guard_retreat(&r->key, r->guard);
+	return 0;
+}
+
+/*
+ * Datagrams for IPv4 that a socket on :: serves must not end in the guard of
+ * 0.0.0.0, which the kernel would prefer: that rests while the guard of ::
+ * covers it too.  Locks are taken in this order only.
+ */
+static void
+settle_twin(struct bsock_resvaddr *r, bool covers)
+{
+	struct bsock_resvaddr *twin = r->twin;
+
+	if (twin == NULL)
+		return;
+	(void)pthread_mutex_lock(&twin->lock);
+	if (covers && twin->guard >= 0 && twin->keep.fd < 0) {
+		bsock_guard_close(&twin->guard);
+		twin->resting = true;
+	} else if (!covers && twin->resting) {
+		(void)bsock_hold_take(twin, false);
+	}
+	(void)pthread_mutex_unlock(&twin->lock);
+}
+
+static int
+make_kept(struct bsock_resvaddr *r, struct bsock_guard_form *form, uid_t uid)
+{
+	int fd = -1, error;
+
+	if (form->v6only < 0)
+		form->v6only = r->form.v6only;
+	if (!r->guarded) {
+		r->form = *form;
+		return bsock_hold_take(r, false);
+	}
+	if (r->contested && uid != r->keep.peer.uid &&
+	    !bsock_guard_is_lonely(r->guard, &r->form))
+		return EADDRINUSE;
+	r->contested = false;
+	error = fit_guard(r, form);
+	if (error == 0)
+		error = bsock_guard_service(form, &fd);
+	if (error != 0)
+		return error;
+	bsock_keeper_keep(&r->keep, fd);
+	settle_twin(r, form->v6only == 0);
+	return 0;
+}
+
+/* A per-worker listener of a process that holds the address already. */
+static bool
+wants_sibling(
+    struct bsock_resvaddr *r, const struct bsock_resvaddr_claim *claim)
+{
+	return is_stream(r) && r->keep.fd >= 0 &&
+	       bsock_guard_shares(claim->fd) &&
+	       bsock_keeper_is_claimant(&r->keep, &claim->peer) &&
+	       bsock_keeper_now() - r->keep.latest < BURST;
+}
+
+static int
+give_sibling(
+    struct bsock_resvaddr *r, const struct bsock_guard_form *form, int *out)
+{
+	int error = bsock_guard_service(form, out);
+
+	if (error == 0) {
+		r->siblings = true;
+		r->keep.latest = bsock_keeper_now();
+		r->keep.claims++;
+	}
+	return error;
+}
+
+static int
+give_kept(struct bsock_resvaddr *r, const struct bsock_resvaddr_claim *claim,
+    int *out)
+{
+	int error = is_path(r)
+			? bsock_unixpath_give(&r->key, &r->file, &claim->peer)
+			: 0;
+
+	if (error != 0)
+		return error;
+	*out = fcntl(r->keep.fd, F_DUPFD_CLOEXEC, 0);
+	if (*out < 0)
+		return errno;
+	bsock_keeper_claimed(
+	    &r->keep, &claim->peer, &claim->who, claim->conn, r);
+	return 0;
+}
+
+static int
+claim_locked(struct bsock_resvaddr *r, const struct bsock_resvaddr_claim *claim,
+    int *out, bool *kept)
+{
+	struct bsock_guard_form form;
+	int error;
+
+	if (!bsock_hold_is_taken(r) && bsock_hold_take(r, false) != 0)
+		return r->error;
+	bsock_guard_form_of(&form, claim->addr, claim->fd);
+	error = make_ready(r, claim, &form);
+	if (error != 0)
+		return error;
+	if (!claim->rebind && wants_sibling(r, claim))
+		return give_sibling(r, &form, out);
+	if (r->keep.fd < 0)
+		error = make_kept(r, &form, claim->peer.uid);
+	if (error == 0)
+		error = give_kept(r, claim, out);
+	*kept = error == 0;
+	return error;
+}
+
+int
+bsock_resvaddr_claim(struct bsock_resvaddr *r,
+    const struct bsock_resvaddr_claim *claim, int *out, bool *kept)
+{
+	int error;
+
+	*out = -1;
+	*kept = false;
+	(void)pthread_mutex_lock(&r->lock);
+	error = claim_locked(r, claim, out, kept);
+	(void)pthread_mutex_unlock(&r->lock);
+	return error;
+}
+
+/* --- the main thread ------------------------------------------------------ */
+
+/*
+ * Per-worker listeners live as long as their process, or its children: then
+ * no other socket listens there.
+ */
+static int
+look_for_siblings(struct bsock_resvaddr *r)
+{
+	if (bsock_keeper_is_gone(&r->keep) && !bsock_inuse(&r->key, r->keep.fd))
+		r->siblings = false;
+	return r->siblings ? RETRY_PAUSE : 0;
+}
+
+static int
+look(struct bsock_resvaddr *r)
+{
+	int pause = 0;
+
+	if (r->resting)
+		return 0;
+	if (!bsock_hold_is_taken(r))
+		return bsock_hold_take(r, true) != 0 ? RETRY_PAUSE : 0;
+	if (r->keep.fd >= 0 && r->keep.claimed && is_stream(r)) {
+		bsock_keeper_look(&r->keep);
+		pause = r->keep.pause;
+	}
+	if (r->siblings && pause == 0)
+		pause = look_for_siblings(r);
+	return pause;
+}
+
+int
+bsock_hold_look(struct bsock_resvaddr *r)
+{
+	int pause;
+
+	(void)pthread_mutex_lock(&r->lock);
+	pause = look(r);
+	(void)pthread_mutex_unlock(&r->lock);
+	return pause;
+}
+
+void
+bsock_hold_withdraw(
+    struct bsock_resvaddr *r, bsock_resvaddr_allowed *allowed, void *ctx)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	if (r->keep.fd >= 0 && r->keep.claimed &&
+	    !allowed(ctx, &r->keep.who, &r->key))
+		(void)put_out(r);
+	(void)pthread_mutex_unlock(&r->lock);
+}
+
+static enum bsock_resvaddr_state
+state_of(struct bsock_resvaddr *r)
+{
+	if (!bsock_hold_is_taken(r) && !r->resting)
+		return BSOCK_RESVADDR_UNTAKEN;
+	if (r->keep.fd < 0 || !r->keep.claimed)
+		return BSOCK_RESVADDR_GUARDED;
+	if (bsock_keeper_is_gone(&r->keep))
+		return BSOCK_RESVADDR_GONE;
+	if (bsock_guard_listening(r->keep.fd))
+		return BSOCK_RESVADDR_LISTENING;
+	return BSOCK_RESVADDR_HELD;
+}
+
+void
+bsock_resvaddr_info(struct bsock_resvaddr *r, struct bsock_resvaddr_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->addr = r->key;
+	info->line = r->line;
+	(void)pthread_mutex_lock(&r->lock);
+	info->state = state_of(r);
+	info->peer = r->keep.peer;
+	info->who = r->keep.who;
+	info->claims = r->keep.claims;
+	info->listened = r->keep.listened;
+	if (r->keep.fd >= 0 && is_stream(r) &&
+	    bsock_guard_listening(r->keep.fd))
+		bsock_guard_queue(r->keep.fd, &info->queue, &info->limit);
+	(void)pthread_mutex_unlock(&r->lock);
+}

@@ -1,0 +1,60 @@
+/*
+ * bsock_hold - one reserved address: taken, claimed, looked after
+ *
+ * The inside of bsock_resvaddr: what a set is made of.
+ */
+#ifndef BSOCK_HOLD_H
+#define BSOCK_HOLD_H
+
+#include <pthread.h>
+
+#include "bsock_guard.h"
+#include "bsock_keeper.h"
+#include "bsock_resvaddr.h"
+#include "bsock_unixpath.h"
+
+struct bsock_resvaddr {
+	struct bsock_addr key; /* never changes */
+	bool guarded;          /* bsock_guard_serves(&key) */
+
+	/* The main thread's. */
+	unsigned line;
+	int reported; /* the errno value that the log knows; -1: none */
+	int64_t due;  /* when to look again; 0: no need */
+	bool warned;  /* of the exposure */
+
+	pthread_mutex_t lock; /* for what follows; nothing waits under it */
+	int guard;
+	struct bsock_guard_form form; /* of the guard, or of what is kept */
+	struct bsock_resvaddr *twin;  /* of ::, datagrams: 0.0.0.0, or NULL */
+	bool resting;   /* the guard of :: covers this address meanwhile */
+	bool exposed;   /* was taken with SO_REUSEADDR */
+	bool siblings;  /* sockets without a copy here have been given out */
+	bool contested; /* children of a holder that was put out may have it */
+	int error;      /* why the address is not taken */
+	struct bsock_unixpath_file file; /* of a unix path */
+	struct bsock_keeper keep;
+};
+
+/* Not yet taken; NULL and errno when memory is out. */
+struct bsock_resvaddr *bsock_hold_new(const struct bsock_addr *key);
+
+/* Released: the address is free, save for what its holder still has. */
+void bsock_hold_free(struct bsock_resvaddr *r);
+
+/* Under the lock: is it taken?  Take it (0, or the errno value in r->error);
+ * patient: the main thread, which can look closer. */
+bool bsock_hold_is_taken(const struct bsock_resvaddr *r);
+int bsock_hold_take(struct bsock_resvaddr *r, bool patient);
+
+/*
+ * The main thread: take what is not taken yet, look after what is kept.
+ * Returns after how many milliseconds to look again, or 0.
+ */
+int bsock_hold_look(struct bsock_resvaddr *r);
+
+/* The rule that the holder had it by is gone. */
+void bsock_hold_withdraw(
+    struct bsock_resvaddr *r, bsock_resvaddr_allowed *allowed, void *ctx);
+
+#endif
