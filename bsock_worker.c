@@ -14,7 +14,8 @@
 
 /* A thread at work for longer than this is stuck in the close of a socket
  * that lingers (SO_LINGER); a signal ends that wait. */
-#define STUCK_MS 30
+#define STUCK_MS 3
+#define SLOW_MAX 64 /* users who try that at the same time */
 /* How long main goes on looking after the last time all were at work. */
 #define WATCH_SECONDS 1
 #define FREE_SIGNAL   SIGUSR1
@@ -392,16 +393,48 @@ unpark_request(
 		refuse_and_close(&caller, ETIME, BSOCK_REASON_TIMEOUT);
 }
 
+/* Whose connections took long in this round of the parker: the others of the
+ * same owner wait for the next, so that everybody else waits for one of them
+ * and not for all. */
+struct slow {
+	int64_t owners[SLOW_MAX];
+	unsigned n;
+};
+
+static bool
+slow_has(const struct slow *slow, int64_t owner)
+{
+	for (unsigned i = 0; i < slow->n; i++)
+		if (slow->owners[i] == owner)
+			return true;
+	return false;
+}
+
 static void
-tend_place(struct thread *t, unsigned i, short revents)
+slow_note(struct slow *slow, int64_t owner, const struct timespec *begun)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	if ((now.tv_sec - begun->tv_sec) * 1000 +
+		    (now.tv_nsec - begun->tv_nsec) / 1000000 >=
+		STUCK_MS &&
+	    slow->n < SLOW_MAX)
+		slow->owners[slow->n++] = owner;
+}
+
+static void
+tend_place(struct thread *t, struct slow *slow, unsigned i, short revents)
 {
 	struct bsock_parking_place place;
 	struct timespec now;
+	int64_t owner;
 
 	(void)pthread_mutex_lock(&pool.parking.lock);
 	place = pool.parking.places[i];
+	owner = pool.parking.owners[i];
 	(void)pthread_mutex_unlock(&pool.parking.lock);
-	if (!is_due(&place, revents))
+	if (!is_due(&place, revents) || slow_has(slow, owner))
 		return;
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	begin_work(t, &now);
@@ -411,6 +444,7 @@ tend_place(struct thread *t, unsigned i, short revents)
 	else
 		(void)close(place.conn);
 	end_work(t);
+	slow_note(slow, owner, &now);
 }
 
 static void
@@ -427,6 +461,7 @@ parker(void *arg)
 {
 	static struct pollfd polls[BSOCK_PARKING_PLACES + 1];
 	static uint16_t numbers[BSOCK_PARKING_PLACES + 1];
+	static struct slow slow;
 	struct thread *t = arg;
 	unsigned n;
 	int timeout;
@@ -439,8 +474,9 @@ parker(void *arg)
 			continue;
 		if (polls[0].revents != 0)
 			empty_pipe(pool.parking.wake[0]);
+		slow.n = 0;
 		for (unsigned i = 1; i < n; i++)
-			tend_place(t, numbers[i], polls[i].revents);
+			tend_place(t, &slow, numbers[i], polls[i].revents);
 	}
 	thread_end(t);
 	return NULL;

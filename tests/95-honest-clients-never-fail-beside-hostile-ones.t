@@ -75,7 +75,9 @@ honest 3003 83
 hostile 4001 idle
 hostile 4002 dribble
 hostile 4003 descriptors
-hostile 4004 linger
+for _ in 1 2 3 4 5 6; do
+	hostile 4004 linger
+done
 hostile 4005 garbage
 hostile 4006 halfopen
 hostile 4007 noread "AF_INET SOCK_DGRAM udp 80 127.0.0.1"
