@@ -213,6 +213,15 @@ serve(struct thread *t, struct bsock_caller *caller, const void *buf,
 	}
 }
 
+/* The end of the stream, before a request: does anybody wait for an answer? */
+static bool
+has_hung_up(int conn)
+{
+	struct pollfd p = {.fd = conn};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) != 0;
+}
+
 /* Reads what has come; false when nothing has. */
 static bool
 receive_and_serve(struct thread *t, struct bsock_caller *caller)
@@ -222,7 +231,9 @@ receive_and_serve(struct thread *t, struct bsock_caller *caller)
 	ssize_t n = bsock_fdpass_recv(
 	    caller->conn, buf, sizeof(buf), &fd, MSG_DONTWAIT);
 
-	if (n >= 0)
+	if (n == 0 && has_hung_up(caller->conn))
+		(void)close(caller->conn); /* it only looked */
+	else if (n >= 0)
 		serve(t, caller, buf, (size_t)n, fd);
 	else if (errno == EAGAIN || errno == EINTR)
 		return false;
@@ -233,12 +244,13 @@ receive_and_serve(struct thread *t, struct bsock_caller *caller)
 	return true;
 }
 
-/* A new connection, from its credentials to its end or its parking. */
+/*
+ * A new connection, from its credentials to its end or its parking.  As a
+ * rule the request is there already, or on its way.
+ */
 static void
 handle(struct thread *t, struct bsock_caller *caller)
 {
-	short events;
-
 	if (bsock_fdpass_peer(caller->conn, &caller->peer) != 0) {
 		(void)close(caller->conn);
 		return;
@@ -248,10 +260,10 @@ handle(struct thread *t, struct bsock_caller *caller)
 		refuse_and_close(caller, EAGAIN, BSOCK_REASON_BUSY);
 		return;
 	}
-	events = short_wait(caller->conn, POLLIN);
-	if ((events & (POLLIN | POLLHUP)) == POLLHUP)
-		(void)close(caller->conn); /* it only looked */
-	else if (events == 0 || !receive_and_serve(t, caller))
+	if (receive_and_serve(t, caller))
+		return;
+	if (short_wait(caller->conn, POLLIN) == 0 ||
+	    !receive_and_serve(t, caller))
 		park(t, caller, BSOCK_PARKING_REQUEST);
 }
 
