@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "bsock_compat.h"
+#include "bsock_text.h"
 
 struct name {
 	const char *name;
@@ -504,90 +505,61 @@ name_of(const struct name *table, uint32_t value)
 	return "?";
 }
 
-/* A text that grows up to the size of its buffer, by hand: every request is
- * logged with its address, and snprintf(3) takes ten times as long. */
-struct text {
-	size_t len;
-	char buf[BSOCK_ADDR_STRLEN];
-};
-
 static void
-text_bytes(struct text *t, const char *bytes, size_t n)
+text_word(struct bsock_text *t, const char *word)
 {
-	if (n > sizeof(t->buf) - t->len)
-		return;
-	memcpy(t->buf + t->len, bytes, n);
-	t->len += n;
+	bsock_text_string(t, word);
+	bsock_text_bytes(t, " ", 1);
 }
 
 static void
-text_number(struct text *t, uint32_t number)
-{
-	char digits[10];
-	size_t n = sizeof(digits);
-
-	do {
-		digits[--n] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number != 0);
-	text_bytes(t, digits + n, sizeof(digits) - n);
-}
-
-static void
-text_word(struct text *t, const char *word)
-{
-	text_bytes(t, word, strlen(word));
-	text_bytes(t, " ", 1);
-}
-
-static void
-text_ipv4(struct text *t, const uint8_t host[4])
+text_ipv4(struct bsock_text *t, const uint8_t host[4])
 {
 	for (int i = 0; i < 4; i++) {
-		text_bytes(t, ".", i > 0);
-		text_number(t, host[i]);
+		bsock_text_bytes(t, ".", i > 0);
+		bsock_text_number(t, host[i]);
 	}
 }
 
 static void
-text_ipv6(struct text *t, const struct bsock_addr *addr)
+text_ipv6(struct bsock_text *t, const struct bsock_addr *addr)
 {
 	char host[INET6_ADDRSTRLEN] = "";
 
 	(void)inet_ntop(AF_INET6, addr->host, host, sizeof(host));
-	text_bytes(t, host, strlen(host));
+	bsock_text_string(t, host);
 	if (addr->scope == 0)
 		return;
-	text_bytes(t, "%", 1);
-	text_number(t, addr->scope);
+	bsock_text_bytes(t, "%", 1);
+	bsock_text_number(t, addr->scope);
 }
 
 size_t
 bsock_addr_format(const struct bsock_addr *addr, char *buf, size_t size)
 {
 	const struct protocol *known = protocol_by_number(addr->protocol);
-	struct text t;
+	char line[BSOCK_ADDR_STRLEN];
+	struct bsock_text t = {.buf = line, .size = sizeof(line)};
 
-	t.len = 0;
 	text_word(&t, name_of(families, addr->family));
 	text_word(&t, name_of(socktypes, addr->socktype));
 	if (known == NULL)
-		text_number(&t, addr->protocol);
+		bsock_text_number(&t, addr->protocol);
 	text_word(&t, known == NULL ? "" : known->name);
-	text_number(&t, addr->port);
-	text_bytes(&t, " ", 1);
+	bsock_text_number(&t, addr->port);
+	bsock_text_bytes(&t, " ", 1);
 	if (addr->family == AF_INET)
 		text_ipv4(&t, addr->host);
 	else if (addr->family == AF_INET6)
 		text_ipv6(&t, addr);
 	else
-		text_bytes(&t, addr->path, addr->pathlen);
+		bsock_text_bytes(&t, addr->path, addr->pathlen);
 	if (addr->pathlen > 0 && addr->path[0] == '\0')
-		t.buf[t.len - addr->pathlen] = '@';
+		line[t.len - addr->pathlen] = '@';
 	if (size == 0)
 		return t.len;
 	if (t.len < size)
-		memcpy(buf, t.buf, t.len);
+		memcpy(buf, line, t.len);
 	buf[t.len < size ? t.len : 0] = '\0';
 	return t.len;
 }

@@ -240,6 +240,23 @@ enqueue(struct line *line, size_t len)
 	}
 }
 
+static void
+put(struct line *line, int priority, size_t len)
+{
+	line->priority = (uint16_t)priority;
+	line->text[len] = '\0';
+	if (wake < 0)
+		(void)write_line(priority, line->text);
+	else
+		enqueue(line, len);
+}
+
+static size_t
+fitting(size_t len)
+{
+	return len < BSOCK_LOG_LINE_MAX ? len : BSOCK_LOG_LINE_MAX - 1;
+}
+
 void
 bsock_log(int priority, const char *fmt, ...)
 {
@@ -251,16 +268,18 @@ bsock_log(int priority, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(line.text, sizeof(line.text), fmt, ap);
 	va_end(ap);
-	line.priority = (uint16_t)priority;
-	if (n < 0)
-		n = 0;
-	if ((size_t)n >= sizeof(line.text))
-		n = sizeof(line.text) - 1;
-	line.text[n] = '\0';
-	if (wake < 0)
-		(void)write_line(priority, line.text);
-	else
-		enqueue(&line, (size_t)n);
+	put(&line, priority, n < 0 ? 0 : fitting((size_t)n));
+	errno = saved;
+}
+
+void
+bsock_log_text(int priority, const char *text, size_t len)
+{
+	int saved = errno;
+	struct line line;
+
+	memcpy(line.text, text, fitting(len));
+	put(&line, priority, fitting(len));
 	errno = saved;
 }
 

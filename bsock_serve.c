@@ -7,6 +7,7 @@
 #include "bsock_log.h"
 #include "bsock_priv.h"
 #include "bsock_socket.h"
+#include "bsock_text.h"
 #include "bsock_unixpath.h"
 
 /* Everything about the request in hand. */
@@ -318,36 +319,52 @@ answer(struct call *c)
 	return after;
 }
 
-static long long
+static uint64_t
 elapsed_us(const struct timespec *since)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long long)(now.tv_sec - since->tv_sec) * 1000000 +
-	       (now.tv_nsec - since->tv_nsec) / 1000;
+	return (uint64_t)((now.tv_sec - since->tv_sec) * 1000000 +
+			  (now.tv_nsec - since->tv_nsec) / 1000);
 }
 
 static void
-log_grant(const struct call *c, const char *addr)
+put_number(struct bsock_text *t, const char *key, uint64_t number)
 {
-	bsock_log(LOG_INFO,
-	    "grant uid=%u pid=%ld addr=\"%s\" rule=%u via=%s us=%lld%s",
-	    (unsigned)c->caller->peer.uid, (long)c->caller->peer.pid, addr,
-	    c->grant.line, c->via, elapsed_us(&c->caller->since),
-	    (c->flags & BSOCK_WIRE_RESERVED) != 0 ? " kept=1" : "");
+	bsock_text_string(t, key);
+	bsock_text_number(t, number);
 }
 
 static void
-log_deny(const struct call *c, const char *addr)
+put_string(struct bsock_text *t, const char *key, const char *string)
 {
-	if (!bsock_log_within_rate(c->caller->peer.uid))
-		return;
-	bsock_log(LOG_NOTICE,
-	    "deny uid=%u pid=%ld addr=\"%s\" reason=%s errno=%d via=%s us=%lld",
-	    (unsigned)c->caller->peer.uid, (long)c->caller->peer.pid, addr,
-	    bsock_reason_name(c->reason), c->error, c->via,
-	    elapsed_us(&c->caller->since));
+	bsock_text_string(t, key);
+	bsock_text_string(t, string);
+}
+
+static void
+log_outcome(const struct call *c, const char *addr)
+{
+	char line[BSOCK_LOG_LINE_MAX];
+	struct bsock_text t = {.buf = line, .size = sizeof(line)};
+	bool granted = c->error == 0;
+
+	bsock_text_string(&t, granted ? "grant" : "deny");
+	put_number(&t, " uid=", c->caller->peer.uid);
+	put_number(&t, " pid=", (uint64_t)c->caller->peer.pid);
+	put_string(&t, " addr=\"", addr);
+	if (granted) {
+		put_number(&t, "\" rule=", c->grant.line);
+	} else {
+		put_string(&t, "\" reason=", bsock_reason_name(c->reason));
+		put_number(&t, " errno=", (uint64_t)c->error);
+	}
+	put_string(&t, " via=", c->via);
+	put_number(&t, " us=", elapsed_us(&c->caller->since));
+	if ((c->flags & BSOCK_WIRE_RESERVED) != 0)
+		bsock_text_string(&t, " kept=1");
+	bsock_log_text(granted ? LOG_INFO : LOG_NOTICE, line, t.len);
 }
 
 /* Counts the outcome, and says it in one line. */
@@ -364,15 +381,13 @@ record(const struct call *c)
 		atomic_fetch_add(&counters->refused[c->reason], 1);
 	if (c->admitted && c->service->settled != NULL)
 		c->service->settled(c->service->ctx, c->error == 0);
-	if (c->service->quiet)
+	if (c->service->quiet ||
+	    (c->error != 0 && !bsock_log_within_rate(c->caller->peer.uid)))
 		return;
 	if (c->request.addr.family != 0 && c->reason != BSOCK_REASON_MALFORMED)
 		len = bsock_addr_format(&c->request.addr, text, sizeof(text));
 	(void)bsock_log_escape(addr, sizeof(addr), text, len, true);
-	if (c->error == 0)
-		log_grant(c, addr);
-	else
-		log_deny(c, addr);
+	log_outcome(c, addr);
 }
 
 /* Root, or a member of the socket's group. */
