@@ -1,0 +1,36 @@
+#!/bin/sh
+. "${0%/*}/lib/tap.sh"
+tiers root userns
+
+BSOCK_SOCKET=$T/run/socket
+export BSOCK_SOCKET
+
+svc "$B/binds" "$T/svc" >"$T/alone"
+ok "there is something to compare" [ "$(wc -l <"$T/alone")" -gt 30 ]
+
+shim "$B/binds" "$T/svc" >"$T/got"
+ok "without a daemon" diff "$T/alone" "$T/got"
+
+rules
+daemon_start || exit 1
+shim "$B/binds" "$T/svc" >"$T/got"
+ok "with a daemon that has no rules" diff "$T/alone" "$T/got"
+
+# What succeeds by itself is not asked for, whatever the rules say.
+rules "$SVC AF_INET SOCK_STREAM tcp 8080 0.0.0.0" \
+    "$SVC AF_INET SOCK_STREAM tcp 0 0.0.0.0" \
+    "$SVC AF_INET6 SOCK_STREAM tcp 0 ::"
+daemon_reload
+asked=$(grep -c 'via=' "$T/log")
+is "a high port" "$(shim "$B/ask" -k "AF_INET SOCK_STREAM tcp 8080 0.0.0.0")" 0
+is "port 0" "$(shim "$B/ask" -k "AF_INET SOCK_STREAM tcp 0 0.0.0.0")" 0
+is "a low port that is no longer privileged" "$(
+    echo 80 >/proc/sys/net/ipv4/ip_unprivileged_port_start
+    shim "$B/ask" -k "AF_INET SOCK_STREAM tcp 80 0.0.0.0")" 0
+is "bsock was not asked" "$(grep -c 'via=' "$T/log")" "$asked"
+
+# It holds nothing open, and prints nothing.
+is "no descriptor is kept" "$(shim ls /proc/self/fd)" "$(svc ls /proc/self/fd)"
+is "nothing is printed" "$(shim true 2>&1)" ""
+
+finish
