@@ -186,6 +186,8 @@ run_daemon(const struct options *opt, char **argv)
 	unsigned long number;
 	int status;
 
+	if (bsock_daemon_begin() != 0)
+		return 1;
 	if (opt->mode != NULL) {
 		if (!parse_number(opt->mode, 8, 0777, &number))
 			return complain(

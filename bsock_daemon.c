@@ -409,7 +409,6 @@ start_workers(struct daemon *d)
 static int
 start(struct daemon *d)
 {
-	mask_signals(SIG_BLOCK);
 	d->ready_fd = d->options->foreground ? -1 : detach();
 	catch_signals();
 	(void)umask(0177);
@@ -526,11 +525,20 @@ loop(struct daemon *d)
 static void
 finish(struct daemon *d)
 {
-	bsock_worker_stop();
 	(void)unlink(d->options->socket);
+	bsock_worker_drain();
+	answer_status(d);
+	bsock_worker_stop();
 	snapshot_retire(d->snapshot, NULL);
 	bsock_log(LOG_NOTICE, "ended");
 	(void)bsock_log_drain();
+}
+
+int
+bsock_daemon_begin(void)
+{
+	mask_signals(SIG_BLOCK);
+	return bsock_priv_open_standard_fds();
 }
 
 int

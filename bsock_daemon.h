@@ -24,6 +24,14 @@ struct bsock_daemon_options {
 	const char *program; /* the file that we were started from */
 };
 
+/*
+ * First of all, before anything that takes time: signals wait until the
+ * daemon serves, and descriptors 0 to 2 are open, so that nothing that is
+ * written to them gets into a file or a connection.  Returns 0, or -1 and
+ * errno.
+ */
+int bsock_daemon_begin(void);
+
 /* Returns the exit status. */
 int bsock_daemon(const struct bsock_daemon_options *options);
 

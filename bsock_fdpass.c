@@ -122,6 +122,14 @@ bsock_fdpass_peer_groups(int sock, gid_t *groups, size_t max)
 #endif
 }
 
+bool
+bsock_fdpass_hung_up(int sock)
+{
+	struct pollfd p = {.fd = sock};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 struct timespec
 bsock_fdpass_deadline(unsigned milliseconds)
 {

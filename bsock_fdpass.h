@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -43,6 +44,9 @@ int bsock_fdpass_peer(int sock, struct bsock_peer *peer);
  * or -1 and errno (ERANGE: more than max; ENOSYS: not on this system).
  */
 int bsock_fdpass_peer_groups(int sock, gid_t *groups, size_t max);
+
+/* Is the peer gone?  One that only half-closed is not. */
+bool bsock_fdpass_hung_up(int sock);
 
 /* Deadlines are times of CLOCK_MONOTONIC. */
 struct timespec bsock_fdpass_deadline(unsigned milliseconds);

@@ -193,13 +193,11 @@ bsock_parking_polls(struct bsock_parking *p, struct pollfd *polls,
 bool
 bsock_parking_is_read(int conn)
 {
-	struct pollfd p = {.fd = conn};
-
 #if HAVE_SIOCOUTQ
 	int unread = 1;
 
 	if (ioctl(conn, SIOCOUTQ, &unread) == 0 && unread == 0)
 		return true;
 #endif
-	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
+	return bsock_fdpass_hung_up(conn);
 }

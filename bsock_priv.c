@@ -39,9 +39,8 @@ bsock_priv_is_setuid(void)
 
 /* --- what a hostile caller can prepare ------------------------------------ */
 
-/* A later open must never get the number of stdin, stdout or stderr. */
-static int
-open_standard_fds(void)
+int
+bsock_priv_open_standard_fds(void)
 {
 	for (int fd = 0; fd <= 2; fd++) {
 		if (fcntl(fd, F_GETFD) != -1)
@@ -139,7 +138,7 @@ bsock_priv_sanitize(void)
 
 	environ = no_environment;
 	(void)umask(0177);
-	if (single_limits() != 0 || open_standard_fds() != 0)
+	if (single_limits() != 0 || bsock_priv_open_standard_fds() != 0)
 		return -1;
 	close_other_fds();
 	if (stop_timers() != 0 || reset_signals() != 0)

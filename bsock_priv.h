@@ -24,6 +24,12 @@
 bool bsock_priv_is_setuid(void);
 
 /*
+ * A later open must never get the number of stdin, stdout or stderr.
+ * Returns 0, or -1 and errno.
+ */
+int bsock_priv_open_standard_fds(void);
+
+/*
  * Forget everything that a hostile caller can prepare, for a program that
  * answers one request: descriptors 0 to 2 are open and all others closed,
  * the environment is empty, umask 0177, the signals' default actions

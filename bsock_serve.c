@@ -1,6 +1,5 @@
 #include "bsock_serve.h"
 
-#include <poll.h>
 #include <string.h>
 
 #include "bsock_compat.h"
@@ -186,11 +185,8 @@ authorise(struct call *c)
 static bool
 still_there(struct call *c)
 {
-	struct pollfd p = {.fd = c->caller->conn};
-
-	if (poll(&p, 1, 0) <= 0 || (p.revents & (POLLHUP | POLLERR)) == 0)
-		return true;
-	return refuse(c, ECONNRESET, BSOCK_REASON_HUNG_UP);
+	return !bsock_fdpass_hung_up(c->caller->conn) ||
+	       refuse(c, ECONNRESET, BSOCK_REASON_HUNG_UP);
 }
 
 /* --- getting the socket --------------------------------------------------- */

@@ -18,7 +18,9 @@
 #define SLOW_MAX 64 /* users who try that at the same time */
 /* How long main goes on looking after the last time all were at work. */
 #define WATCH_SECONDS 1
-#define FREE_SIGNAL   SIGUSR1
+/* How long those in the queue have when the daemon ends. */
+#define DRAIN_MS    2000
+#define FREE_SIGNAL SIGUSR1
 
 #define GROUPS_MAX 65536 /* NGROUPS_MAX of Linux */
 
@@ -38,6 +40,7 @@ static struct pool {
 	struct thread *parker;
 	struct bsock_parking parking;
 	_Atomic(const struct bsock_snapshot *) snapshot;
+	atomic_bool draining; /* who is in the queue is served, and the end */
 	atomic_bool stopping;
 	atomic_int idle;             /* threads in accept */
 	atomic_bool watching;        /* main looks for stuck threads */
@@ -213,15 +216,6 @@ serve(struct thread *t, struct bsock_caller *caller, const void *buf,
 	}
 }
 
-/* The end of the stream, before a request: does anybody wait for an answer? */
-static bool
-has_hung_up(int conn)
-{
-	struct pollfd p = {.fd = conn};
-
-	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) != 0;
-}
-
 /* Reads what has come; false when nothing has. */
 static bool
 receive_and_serve(struct thread *t, struct bsock_caller *caller)
@@ -231,7 +225,7 @@ receive_and_serve(struct thread *t, struct bsock_caller *caller)
 	ssize_t n = bsock_fdpass_recv(
 	    caller->conn, buf, sizeof(buf), &fd, MSG_DONTWAIT);
 
-	if (n == 0 && has_hung_up(caller->conn))
+	if (n == 0 && bsock_fdpass_hung_up(caller->conn))
 		(void)close(caller->conn); /* it only looked */
 	else if (n >= 0)
 		serve(t, caller, buf, (size_t)n, fd);
@@ -362,6 +356,8 @@ worker(void *arg)
 		struct bsock_caller caller;
 
 		if (conn < 0) {
+			if (errno == EINVAL && atomic_load(&pool.draining))
+				break;
 			accept_failed(t);
 			continue;
 		}
@@ -390,18 +386,24 @@ is_due(const struct bsock_parking_place *place, short revents)
 	return bsock_fdpass_left(&deadline) == 0;
 }
 
-/* A parked connection spoke, or its time is over. */
-static void
-unpark_request(
-    struct thread *t, const struct bsock_parking_place *place, short revents)
+static struct bsock_caller
+caller_of_place(struct thread *t, const struct bsock_parking_place *place)
 {
 	struct bsock_caller caller = caller_of(t, place->conn);
 
 	caller.peer = place->peer;
 	caller.since = place->since;
-	if ((revents & (POLLIN | POLLHUP)) == POLLHUP)
-		(void)close(caller.conn);
-	else if (revents == 0 || !receive_and_serve(t, &caller))
+	return caller;
+}
+
+/* A parked connection spoke, or its time is over. */
+static void
+unpark_request(
+    struct thread *t, const struct bsock_parking_place *place, short revents)
+{
+	struct bsock_caller caller = caller_of_place(t, place);
+
+	if (revents == 0 || !receive_and_serve(t, &caller))
 		refuse_and_close(&caller, ETIME, BSOCK_REASON_TIMEOUT);
 }
 
@@ -459,6 +461,24 @@ tend_place(struct thread *t, struct slow *slow, unsigned i, short revents)
 	slow_note(slow, owner, &now);
 }
 
+/* The end: who has sent is served, who has not may ask the next daemon. */
+static void
+finish_place(struct thread *t, unsigned i)
+{
+	struct bsock_parking_place place;
+	struct bsock_caller caller;
+
+	(void)pthread_mutex_lock(&pool.parking.lock);
+	place = pool.parking.places[i];
+	(void)pthread_mutex_unlock(&pool.parking.lock);
+	if (place.state != BSOCK_PARKING_REQUEST)
+		return;
+	bsock_parking_leave(&pool.parking, i);
+	caller = caller_of_place(t, &place);
+	if (!receive_and_serve(t, &caller))
+		refuse_and_close(&caller, EAGAIN, BSOCK_REASON_BUSY);
+}
+
 static void
 empty_pipe(int fd)
 {
@@ -490,6 +510,8 @@ parker(void *arg)
 		for (unsigned i = 1; i < n; i++)
 			tend_place(t, &slow, numbers[i], polls[i].revents);
 	}
+	for (unsigned i = 0; i < BSOCK_PARKING_PLACES; i++)
+		finish_place(t, i);
 	thread_end(t);
 	return NULL;
 }
@@ -539,6 +561,7 @@ bsock_worker_start(const struct bsock_worker_options *options)
 	pool.status = -1;
 	pool.parker = &threads[options->threads];
 	atomic_store(&pool.snapshot, options->snapshot);
+	atomic_store(&pool.draining, false);
 	atomic_store(&pool.stopping, false);
 	atomic_store(&pool.watching, false);
 	atomic_store(&pool.idle, (int)options->threads);
@@ -626,6 +649,32 @@ unsigned
 bsock_worker_parked(void)
 {
 	return atomic_load(&pool.parking.count);
+}
+
+static bool
+workers_ended(void)
+{
+	for (unsigned i = 0; i < pool.nthreads; i++)
+		if (&threads[i] != pool.parker &&
+		    !atomic_load(&threads[i].ended))
+			return false;
+	return true;
+}
+
+/* After shutdown(2) nobody comes in any more, accept(2) gives those who are
+ * in the queue, and then EINVAL. */
+void
+bsock_worker_drain(void)
+{
+	const struct timespec moment = {.tv_nsec = 1000000};
+	struct timespec deadline = bsock_fdpass_deadline(DRAIN_MS);
+
+	atomic_store(&pool.draining, true);
+	(void)shutdown(pool.options.listener, SHUT_RD);
+	while (!workers_ended() && bsock_fdpass_left(&deadline) > 0) {
+		free_stuck();
+		(void)nanosleep(&moment, NULL);
+	}
 }
 
 /* Threads that wait are woken by the signal, again and again, since one that

@@ -49,6 +49,12 @@ void bsock_worker_answered(void);
 /* Connections that are parked. */
 unsigned bsock_worker_parked(void);
 
+/*
+ * The listener is shut: nobody comes in any more, and those who are in its
+ * queue are served.  Not for a listener that another process serves next.
+ */
+void bsock_worker_drain(void);
+
 /* Finish the requests in hand and end the threads. */
 void bsock_worker_stop(void);
 
