@@ -62,24 +62,32 @@ close_other_fds(void)
 		(void)close(fd);
 }
 
+static void
+set_all_signals(void (*handler)(int))
+{
+	struct sigaction sa = {.sa_handler = handler};
+
+	(void)sigemptyset(&sa.sa_mask);
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &sa, NULL); /* EINVAL: SIGKILL, ... */
+}
+
 /*
- * SIGPIPE is the exception: a message for a stderr that nobody reads must
- * not end the program between the bind and its answer.
+ * Ignored first, so that what is pending is forgotten.  Two stay so: a
+ * message for a stderr that nobody reads, or that may not grow, must not end
+ * the program before its answer.
  */
 static int
 reset_signals(void)
 {
-	struct sigaction sa;
 	sigset_t none;
 
-	memset(&sa, 0, sizeof(sa));
-	(void)sigemptyset(&sa.sa_mask);
-	for (int sig = 1; sig < NSIG; sig++) {
-		sa.sa_handler = sig == SIGPIPE ? SIG_IGN : SIG_DFL;
-		(void)sigaction(sig, &sa, NULL); /* EINVAL: SIGKILL, ... */
-	}
+	set_all_signals(SIG_IGN);
+	set_all_signals(SIG_DFL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)sigemptyset(&none);
-	return pthread_sigmask(SIG_SETMASK, &none, NULL);
+	return sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* setitimer(2) timers survive an exec. */

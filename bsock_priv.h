@@ -33,9 +33,9 @@ int bsock_priv_open_standard_fds(void);
  * Forget everything that a hostile caller can prepare, for a program that
  * answers one request: descriptors 0 to 2 are open and all others closed,
  * the environment is empty, umask 0177, the signals' default actions
- * (SIGPIPE: ignored) and none blocked, no timers, sane resource limits,
- * no core dump, working directory /.  To be called first in main().
- * Returns 0, or -1 and errno; then only exiting is safe.
+ * (SIGPIPE, SIGXFSZ: ignored) and none blocked or pending, no timers, sane
+ * resource limits, no core dump, working directory /.  To be called first in
+ * main(). Returns 0, or -1 and errno; then only exiting is safe.
  */
 int bsock_priv_sanitize(void);
 

@@ -95,6 +95,7 @@ install-files: all
 	    dir=$(D)$(MANDIR)/man$${page##*.}; \
 	    $(INSTALL) -m 0755 -d $$dir && \
 	    $(INSTALL) -m 0644 $(O)/$$page $$dir/ || exit 1; done
+	$(INSTALL) -m 0755 -d $(D)$(MANDIR)/man5
 	ln -sf bsock.5 $(D)$(MANDIR)/man5/bsock.resvaddr.5
 	for f in bsock bsock.resvaddr; do \
 	    [ -e $(D)$(SYSCONFDIR)/$$f ] || $(INSTALL) -m 0644 \
