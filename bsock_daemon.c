@@ -17,6 +17,7 @@
 #include "bsock_reload.h"
 #include "bsock_sandbox.h"
 #include "bsock_status.h"
+#include "bsock_trim.h"
 #include "bsock_worker.h"
 
 /* Lines of the log are gathered for so long while there are many. */
@@ -222,6 +223,7 @@ reload_swap(struct daemon *d, struct bsock_loaded *loaded)
 	d->snapshot = next;
 	bsock_status_loaded(&d->loads);
 	snapshot_retire(old, next);
+	bsock_trim();
 	log_loaded(d, "reloaded");
 }
 
@@ -419,6 +421,7 @@ start(struct daemon *d)
 	if (open_control(d) != 0 || load_config(d) != 0 ||
 	    confine_main() != 0 || start_workers(d) != 0)
 		return -1;
+	bsock_trim();
 	bsock_log(LOG_NOTICE, "serving %s: %zu rules, %zu reserved addresses",
 	    d->options->socket, bsock_authz_count(d->snapshot->authz),
 	    bsock_resvaddr_set_count(d->snapshot->reserved));
