@@ -91,6 +91,8 @@ install-files: all
 	$(INSTALL) -m 0644 $(O)/libbsock.pc $(D)$(PKGCONFIGDIR)/
 	$(INSTALL) -m 0644 $(O)/etc/bsockctl.bash \
 	    $(D)$(COMPLETIONDIR)/bsockctl
+	ln -sf bsockctl $(D)$(COMPLETIONDIR)/bsock
+	ln -sf bsockctl $(D)$(COMPLETIONDIR)/bsock-run
 	for page in $(MAN_PAGES); do \
 	    dir=$(D)$(MANDIR)/man$${page##*.}; \
 	    $(INSTALL) -m 0755 -d $$dir && \
@@ -129,7 +131,8 @@ uninstall: files
 	    $(D)$(LIBDIR)/libbsock.so.0 $(D)$(LIBDIR)/libbsock.so \
 	    $(D)$(LIBDIR)/libbsock.a $(D)$(LIBDIR)/libbsock_preload.so \
 	    $(D)$(INCLUDEDIR)/bsock.h $(D)$(PKGCONFIGDIR)/libbsock.pc \
-	    $(D)$(COMPLETIONDIR)/bsockctl \
+	    $(D)$(COMPLETIONDIR)/bsockctl $(D)$(COMPLETIONDIR)/bsock \
+	    $(D)$(COMPLETIONDIR)/bsock-run \
 	    $(D)$(UNITDIR)/bsock.service $(D)$(UNITDIR)/bsock.socket \
 	    $(D)$(SYSUSERSDIR)/bsock.conf $(D)$(TMPFILESDIR)/bsock.conf \
 	    $(D)$(MANDIR)/man5/bsock.resvaddr.5
