@@ -24,6 +24,7 @@
 
 static enum bsock_log_target target = BSOCK_LOG_PLAIN;
 static int facility = LOG_DAEMON;
+static const char *name = "bsock";
 static int syslog_fd = -1; /* main thread only */
 
 void
@@ -31,6 +32,12 @@ bsock_log_open(enum bsock_log_target to, int log_facility)
 {
 	target = to;
 	facility = log_facility;
+}
+
+void
+bsock_log_name(const char *program)
+{
+	name = program;
 }
 
 /* Connects to the local syslog; it may come up later than we do. */
@@ -63,8 +70,8 @@ write_syslog(int priority, const char *text)
 	if (localtime_r(&now, &tm) == NULL ||
 	    strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &tm) == 0)
 		stamp[0] = '\0';
-	n = snprintf(line, sizeof(line), "<%d>%s bsock[%ld]: %s",
-	    facility | priority, stamp, (long)getpid(), text);
+	n = snprintf(line, sizeof(line), "<%d>%s %s[%ld]: %s",
+	    facility | priority, stamp, name, (long)getpid(), text);
 	if (n < 0)
 		return true;
 	if ((size_t)n >= sizeof(line))
@@ -83,13 +90,13 @@ write_syslog(int priority, const char *text)
 	return false;
 }
 
-/* "<6>text", or "bsock: text", and a newline; returns the length. */
+/* "<6>text", or "program: text", and a newline; returns the length. */
 static size_t
 format_stderr(char *line, size_t size, int priority, const char *text)
 {
 	int n = target == BSOCK_LOG_PRIORITY
 		    ? snprintf(line, size, "<%d>%s\n", priority, text)
-		    : snprintf(line, size, "bsock: %s\n", text);
+		    : snprintf(line, size, "%s: %s\n", name, text);
 
 	if (n < 0)
 		return 0;

@@ -18,7 +18,7 @@
 #define BSOCK_LOG_LINE_MAX 1024 /* a longer line is cut */
 
 enum bsock_log_target {
-	BSOCK_LOG_PLAIN,    /* stderr: "bsock: text" */
+	BSOCK_LOG_PLAIN,    /* stderr: "program: text" */
 	BSOCK_LOG_PRIORITY, /* stderr: "<6>text", as service managers read it */
 	BSOCK_LOG_SYSLOG,   /* syslog(3)'s socket */
 	BSOCK_LOG_STARTING, /* PLAIN and SYSLOG both */
@@ -26,6 +26,9 @@ enum bsock_log_target {
 
 /* Where lines go.  facility: LOG_DAEMON or the like. */
 void bsock_log_open(enum bsock_log_target target, int facility);
+
+/* Who says them, a string that stays; "bsock" when nothing is said. */
+void bsock_log_name(const char *program);
 
 /* Log one line; priority as in syslog(3). */
 void bsock_log(int priority, const char *fmt, ...)

@@ -62,6 +62,15 @@ close_other_fds(void)
 		(void)close(fd);
 }
 
+int
+bsock_priv_only_standard_fds(void)
+{
+	if (bsock_priv_open_standard_fds() != 0)
+		return -1;
+	close_other_fds();
+	return 0;
+}
+
 static void
 set_all_signals(void (*handler)(int))
 {
@@ -146,9 +155,8 @@ bsock_priv_sanitize(void)
 
 	environ = no_environment;
 	(void)umask(0177);
-	if (single_limits() != 0 || bsock_priv_open_standard_fds() != 0)
+	if (single_limits() != 0 || bsock_priv_only_standard_fds() != 0)
 		return -1;
-	close_other_fds();
 	if (stop_timers() != 0 || reset_signals() != 0)
 		return -1;
 	return chdir("/");
@@ -267,6 +275,20 @@ bsock_priv_held(void)
 	return mask;
 }
 
+bool
+bsock_priv_any(void)
+{
+	struct caps caps;
+
+	if (geteuid() == 0 || get_caps(&caps) != 0)
+		return true;
+	for (size_t i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+		if (caps.data[i].permitted != 0 ||
+		    caps.data[i].inheritable != 0)
+			return true;
+	return false;
+}
+
 /* The bounding set now, while CAP_SETPCAP is in effect.  The flag ends with
  * the next exec. */
 static int
@@ -291,6 +313,12 @@ unsigned
 bsock_priv_held(void)
 {
 	return geteuid() == 0 ? BSOCK_PRIV_NET_BIND | BSOCK_PRIV_CHOWN : 0;
+}
+
+bool
+bsock_priv_any(void)
+{
+	return geteuid() == 0;
 }
 
 static int

@@ -39,6 +39,10 @@ int bsock_priv_open_standard_fds(void);
  */
 int bsock_priv_sanitize(void);
 
+/* Of that the part for any program that goes on running: descriptors 0 to 2
+ * are open and all others closed.  Returns 0, or -1 and errno. */
+int bsock_priv_only_standard_fds(void);
+
 /* For the daemon: no core dump, and as many descriptors as the serving of
  * 1024 connections can ever need, or the hard limit.  0, or -1 and errno. */
 int bsock_priv_limits(void);
@@ -52,6 +56,10 @@ int bsock_priv_keep(unsigned mask);
 
 /* The capabilities that are in effect now. */
 unsigned bsock_priv_held(void);
+
+/* Is there any capability at all that this process has, or could have?  Yes
+ * where it cannot be found out. */
+bool bsock_priv_any(void);
 
 /*
  * Become that user and group for good, without supplementary groups, with
