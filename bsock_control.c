@@ -107,7 +107,8 @@ clear_stale(const struct bsock_control *control, const struct sockaddr_un *un)
 		 errno != ECONNREFUSED;
 	(void)close(s);
 	if (served) {
-		bsock_log(LOG_ERR, "%s: another program serves this socket",
+		bsock_log(LOG_ERR,
+		    "%s: already being provided by another program",
 		    control->path);
 		return -1;
 	}
@@ -121,13 +122,13 @@ clear_stale(const struct bsock_control *control, const struct sockaddr_un *un)
 static int
 open_up(const struct bsock_control *control)
 {
-	if (control->group != (gid_t)-1 &&
-	    lchown(control->path, (uid_t)-1, control->group) != 0) {
-		say(control, "cannot give it to its group (-g)");
+	if ((control->owner != (uid_t)-1 || control->group != (gid_t)-1) &&
+	    lchown(control->path, control->owner, control->group) != 0) {
+		say(control, "cannot give it to its owner and group");
 		return -1;
 	}
 	if (chmod(control->path, control->mode) != 0) {
-		say(control, "cannot set its mode (-m)");
+		say(control, "cannot set its mode");
 		return -1;
 	}
 	return 0;

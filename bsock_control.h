@@ -1,5 +1,6 @@
 /*
- * bsock_control - the daemon's own socket, and that there is one daemon
+ * bsock_control - the unix socket that clients connect to, and that one
+ * program serves it
  */
 #ifndef BSOCK_CONTROL_H
 #define BSOCK_CONTROL_H
@@ -8,7 +9,8 @@
 
 struct bsock_control {
 	const char *path; /* absolute */
-	gid_t group;      /* (gid_t)-1: as the system gives it */
+	uid_t owner;      /* (uid_t)-1: as the system gives it */
+	gid_t group;      /* the same */
 	mode_t mode;
 	int lock_fd; /* -1 until locked */
 };
@@ -21,8 +23,8 @@ int bsock_control_lock(struct bsock_control *control);
 
 /*
  * Bind and listen at path: a socket file that nobody serves is replaced,
- * anything else is left alone.  The file has its group and mode before the
- * first client can connect.  Returns a descriptor, or -1 after having logged
+ * anything else is left alone.  The file has its owner, group and mode before
+ * the first client can connect; the caller's umask must be 0177.  Returns a descriptor, or -1 after having logged
  * why not.
  */
 int bsock_control_listen(const struct bsock_control *control);

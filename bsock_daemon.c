@@ -353,6 +353,7 @@ open_control(struct daemon *d)
 
 	d->control = (struct bsock_control){
 	    .path = o->socket,
+	    .owner = (uid_t)-1,
 	    .group = o->group,
 	    .mode = o->mode,
 	    .lock_fd = -1,
