@@ -24,8 +24,8 @@ int bsock_control_lock(struct bsock_control *control);
 /*
  * Bind and listen at path: a socket file that nobody serves is replaced,
  * anything else is left alone.  The file has its owner, group and mode before
- * the first client can connect; the caller's umask must be 0177.  Returns a descriptor, or -1 after having logged
- * why not.
+ * the first client can connect; the caller's umask must be 0177.  Returns a
+ * descriptor, or -1 after having logged why not.
  */
 int bsock_control_listen(const struct bsock_control *control);
 

@@ -19,7 +19,7 @@ adapter_start(const char *program)
 	bsock_log_name(program);
 	if (sigaction(SIGPIPE, &ignore, NULL) != 0)
 		return -1;
-	return bsock_priv_standard_fds();
+	return bsock_priv_only_standard_fds();
 }
 
 int
