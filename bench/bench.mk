@@ -1,7 +1,7 @@
 # make bench prints every table of bench/README.md.  What can be said:
 #	BENCH='trips rules'	only these (bench/bench.sh -h lists them)
 #	BENCH_ROUNDS=1		fewer rounds: quick and rough
-#	BENCH_MS=250		how long each cell of each round is measured
+#	BENCH_MS=120		how long each cell of each round is measured
 BENCH_PROGS := $(O)/bench/floor $(O)/bench/load $(O)/bench/once \
 	$(O)/bench/count
 

@@ -6,15 +6,15 @@
 # run, rounds of all rows interleaved, and is the median over the rounds.
 # Settings (environment):
 #	BENCH		which tables, default: all of
-#			trips rules reload start shim resident
-#	BENCH_ROUNDS	rounds, default 5
-#	BENCH_MS	ms that each cell is measured in each round, default 250
+#			trips rules reload start shim resident count
+#	BENCH_ROUNDS	rounds, default 9
+#	BENCH_MS	ms that each cell is measured in each round, default 120
 #	BENCH_CLIENTS	default "1 4 16"
 . "${0%/*}/../tests/lib/tap.sh"
 tiers root userns plain
 
-: "${BENCH:=trips rules reload start shim resident}"
-: "${BENCH_ROUNDS:=5}" "${BENCH_MS:=250}" "${BENCH_CLIENTS:=1 4 16}"
+: "${BENCH:=trips rules reload start shim resident count}"
+: "${BENCH_ROUNDS:=9}" "${BENCH_MS:=120}" "${BENCH_CLIENTS:=1 4 16}"
 LOAD=$BUILD/bench/load
 ONCE=$BUILD/bench/once
 SUID=$BUILD/bench/suid
@@ -214,12 +214,12 @@ reload_round() {
 
 reload_cell() {
 	cell "$1" 4 svc env BSOCK_SOCKET="$RELOAD_DIR/socket" "$LOAD" \
-	    -t $((BENCH_MS * 8)) -c 4 -p $BASE library
+	    -t $((BENCH_MS * 12)) -c 4 -p $BASE library
 }
 
 busy_beside() {
 	while :; do
-		nice -n 19 "$BUILD/bsock" -t -c "$RELOAD_DIR/bsock" \
+		nice -n 10 "$BUILD/bsock" -t -c "$RELOAD_DIR/bsock" \
 		    -r "$RELOAD_DIR/bsock.resvaddr" >/dev/null 2>&1
 	done
 }
@@ -290,6 +290,16 @@ resident_round() {
 	done
 }
 
+# --- instructions ---------------------------------------------------------
+
+count() {
+	command -v valgrind >/dev/null || return 0
+	[ -n "${TRIPS_DIR:-}" ] || trips_start
+	say "" "Instructions of a request in user space:" \
+	    "client $(BSOCK_SOCKET=$T/floor "$TOP/bench/count.sh" client)," \
+	    "daemon $(BSOCK_SOCKET='' "$TOP/bench/count.sh" daemon)"
+}
+
 # --------------------------------------------------------------------------
 
 if [ "$TIER" = plain ]; then
@@ -297,7 +307,7 @@ if [ "$TIER" = plain ]; then
 fi
 for section in $BENCH; do
 	case $section in
-	trips | rules | reload | start | shim | resident) $section ;;
+	trips | rules | reload | start | shim | resident | count) $section ;;
 	*) say "bench.sh: no such table: $section" && exit 2 ;;
 	esac
 done

@@ -12,15 +12,15 @@ daemon) function=bsock_serve ;;
 	exit 2
 	;;
 esac
-out=$(mktemp) || exit 1
-trap 'rm -f "$out"' EXIT
-# Its lines go to a file, as a service manager's pipe would take them.
-valgrind -q --tool=callgrind --callgrind-out-file="$out" \
-    --toggle-collect=$function "$BUILD/bench/count" "$1" $n \
-    2>"$out.log" || {
-	tail -n 3 "$out.log" >&2
-	rm -f "$out.log"
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+# Valgrind cannot read every compiler's debugging information; getenv(3) takes
+# longer in a larger environment; the log goes to a file.
+strip -g -o "$dir/count" "$BUILD/bench/count" &&
+	env -i PATH="$PATH" BSOCK_SOCKET="${BSOCK_SOCKET:-}" \
+	    valgrind -q --tool=callgrind --callgrind-out-file="$dir/out" \
+	    --toggle-collect=$function "$dir/count" "$1" $n 2>"$dir/log" || {
+	tail -n 3 "$dir/log" >&2
 	exit 1
 }
-rm -f "$out.log"
-awk -v n=$n '/^totals:/ { printf "%.0f\n", $2 / n }' "$out"
+awk -v n=$n '/^totals:/ { printf "%.0f\n", $2 / n }' "$dir/out"
