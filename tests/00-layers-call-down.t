@@ -32,6 +32,7 @@ bsock_hold>bsock_unixpath
 bsock_resvaddr>bsock_hold
 bsock_resvaddr>bsock_store
 bsock_store>bsock_hold
+bsock_sdnotify>bsock_fdpass
 bsock_store>bsock_resvaddr
 bsock_state>bsock_resvaddr
 bsock_status>bsock_serve
