@@ -64,7 +64,7 @@ _bsock_run() {
 	-m) _bsock_words 'auto preload notify' "$cur" ;;
 	-u) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
 	-l | -a | -n) ;;
-	-*) _bsock_words '-m -u -l -a -n -v -h -V --' "$cur" ;;
+	-*) _bsock_words '-m -u -l -a -n -v -h --' "$cur" ;;
 	*) mapfile -t COMPREPLY < <(compgen -c -- "$cur") ;;
 	esac
 }
