@@ -15,9 +15,6 @@
 #include <string.h>
 
 #include "bsock_compat.h"
-#include "bsock_text.h"
-
-#define PREFIX_MAX 32 /* before and after a line on stderr */
 
 #ifndef _PATH_LOG
 #define _PATH_LOG "/dev/log"
@@ -93,20 +90,20 @@ write_syslog(int priority, const char *text)
 	return false;
 }
 
-/* Appends "<6>text", or "program: text", and a newline. */
-static void
-text_stderr(struct bsock_text *t, int priority, const char *text)
+/* "<6>text", or "program: text", and a newline; returns the length. */
+static size_t
+format_stderr(char *line, size_t size, int priority, const char *text)
 {
-	if (target == BSOCK_LOG_PRIORITY) {
-		bsock_text_bytes(t, "<", 1);
-		bsock_text_number(t, (unsigned)priority);
-		bsock_text_bytes(t, ">", 1);
-	} else {
-		bsock_text_string(t, name);
-		bsock_text_string(t, ": ");
-	}
-	bsock_text_string(t, text);
-	bsock_text_bytes(t, "\n", 1);
+	int n = target == BSOCK_LOG_PRIORITY
+		    ? snprintf(line, size, "<%d>%s\n", priority, text)
+		    : snprintf(line, size, "%s: %s\n", name, text);
+
+	if (n < 0)
+		return 0;
+	if ((size_t)n < size)
+		return (size_t)n;
+	line[size - 2] = '\n';
+	return size - 1;
 }
 
 /* Returns false when stderr would block.  A pipe that polls writable takes
@@ -131,12 +128,11 @@ is_for_stderr(void)
 static bool
 write_line(int priority, const char *text)
 {
-	char line[BSOCK_LOG_LINE_MAX + PREFIX_MAX];
-	struct bsock_text t = {.buf = line, .size = sizeof(line)};
+	char line[BSOCK_LOG_LINE_MAX + 16];
 
 	if (target != BSOCK_LOG_SYSLOG) {
-		text_stderr(&t, priority, text);
-		bool written = write_stderr(line, t.len);
+		size_t n = format_stderr(line, sizeof(line), priority, text);
+		bool written = write_stderr(line, n);
 
 		if (is_for_stderr())
 			return written;
@@ -174,10 +170,9 @@ static atomic_uint lost;
 static atomic_bool pending; /* the main thread knows that lines are queued */
 static int wake = -1;
 
-/* Lines on their way to stderr, in one write(2).  Main thread only. */
-static char batch_bytes[PIPE_BUF];
-static struct bsock_text batch = {
-    .buf = batch_bytes, .size = sizeof(batch_bytes)};
+/* Lines on their way to stderr, in one write(2). */
+static char batch[PIPE_BUF]; /* main thread only */
+static size_t batched;
 
 void
 bsock_log_queue(int wake_fd)
@@ -327,9 +322,9 @@ line_free(const struct line *line)
 static bool
 batch_write(void)
 {
-	if (batch.len > 0 && !write_stderr(batch.buf, batch.len))
+	if (batched > 0 && !write_stderr(batch, batched))
 		return false;
-	batch.len = 0;
+	batched = 0;
 	return true;
 }
 
@@ -339,10 +334,10 @@ line_write(const struct line *line)
 {
 	if (!is_for_stderr())
 		return write_line(line->priority, line->text);
-	if (batch.size - batch.len < strlen(line->text) + PREFIX_MAX &&
-	    !batch_write())
+	if (sizeof(batch) - batched < strlen(line->text) + 16 && !batch_write())
 		return false;
-	text_stderr(&batch, line->priority, line->text);
+	batched += format_stderr(batch + batched, sizeof(batch) - batched,
+	    line->priority, line->text);
 	return true;
 }
 
