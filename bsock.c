@@ -159,11 +159,12 @@ parse_user(const char *text, struct bsock_daemon_options *o)
 	if (text == NULL)
 		return 0;
 	o->user = text;
-	if (geteuid() != 0)
-		return complain(
-		    "-u", text, "only root can become another user");
 	if (bsock_names_user(text, &o->uid) != 0)
 		return complain("-u", text, "no such user");
+	/* After a re-exec we are that user already. */
+	if (geteuid() != 0 && geteuid() != o->uid)
+		return complain(
+		    "-u", text, "only root can become another user");
 	if (bsock_names_groups_of(o->uid, groups, 1) < 1)
 		return complain("-u", text, "has no group");
 	o->gid = groups[0];

@@ -16,14 +16,18 @@
 #include "bsock_priv.h"
 #include "bsock_reload.h"
 #include "bsock_sandbox.h"
+#include "bsock_sdnotify.h"
+#include "bsock_state.h"
 #include "bsock_status.h"
 #include "bsock_trim.h"
+#include "bsock_upgrade.h"
 #include "bsock_worker.h"
 
 /* Lines of the log are gathered for so long while there are many. */
 #define LOG_GATHER_MS      5
 #define LOG_RETRY_MS       200
 #define SUPPRESSED_TICK_MS 1000
+#define STORE_RETRY_MS     100
 
 /* Set by the signal handler, which writes a byte to wake as well. */
 static volatile sig_atomic_t got_hup, got_end, got_usr2;
@@ -34,6 +38,9 @@ struct daemon {
 	struct bsock_config_options config_options;
 	struct bsock_control control;
 	int listener;
+	bool listener_given; /* by LISTEN_FDS: its file is not ours */
+	bool restarted;      /* by a re-exec, with this state: */
+	struct bsock_state state;
 	int ready_fd; /* the waiting parent, or -1 */
 	struct bsock_counters counters;
 	struct bsock_service service;
@@ -188,6 +195,49 @@ log_loaded(const struct daemon *d, const char *what)
 	    bsock_resvaddr_set_count(d->snapshot->reserved));
 }
 
+/* --- the service manager -------------------------------------------------- */
+
+static void
+notify_ready(const struct daemon *d)
+{
+	char state[160];
+
+	(void)snprintf(state, sizeof(state),
+	    "READY=1\nSTATUS=%zu rules, %zu reserved addresses",
+	    bsock_authz_count(d->snapshot->authz),
+	    bsock_resvaddr_set_count(d->snapshot->reserved));
+	(void)bsock_sdnotify_send(state);
+}
+
+/* Is it the socket of a .socket unit? */
+static bool
+is_listener(int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int type = 0, listening = 0;
+	socklen_t size = sizeof(type);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
+	    ss.ss_family != AF_UNIX ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 ||
+	    type != SOCK_STREAM)
+		return false;
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) ==
+		   0 &&
+	       listening != 0;
+}
+
+static int
+given_listener(void)
+{
+	for (size_t i = 0; i < bsock_sdnotify_count(); i++)
+		if (is_listener(bsock_sdnotify_fd(i)) &&
+		    strncmp(bsock_sdnotify_name(i), "bsock-", 6) != 0)
+			return bsock_sdnotify_take(i);
+	return -1;
+}
+
 /* --- reload
  * --------------------------------------------------------------------- */
 
@@ -204,6 +254,7 @@ reload_begin(struct daemon *d)
 	if (bsock_reload_running())
 		return; /* got_hup stays: once more afterwards */
 	got_hup = 0;
+	(void)bsock_sdnotify_reloading();
 	if (bsock_reload_begin(&d->config_options, wake[1]) != 0)
 		reload_failed(d, strerror(errno));
 }
@@ -239,6 +290,7 @@ reload_finish(struct daemon *d)
 		reload_swap(d, &loaded);
 	else
 		reload_failed(d, error);
+	notify_ready(d);
 }
 
 /* --- start
@@ -304,8 +356,9 @@ drop_privilege(struct daemon *d, unsigned needs)
 		    LOG_ERR, "cannot set resource limits: %s", strerror(errno));
 		return -1;
 	}
-	if ((o->user != NULL ? bsock_priv_become(o->uid, o->gid, caps)
-			     : bsock_priv_keep(caps)) != 0) {
+	if ((o->user != NULL && geteuid() != o->uid
+		    ? bsock_priv_become(o->uid, o->gid, caps)
+		    : bsock_priv_keep(caps)) != 0) {
 		bsock_log(
 		    LOG_ERR, "cannot give privileges up: %s", strerror(errno));
 		return -1;
@@ -316,10 +369,25 @@ drop_privilege(struct daemon *d, unsigned needs)
 	return 0;
 }
 
+/* Addresses that an earlier daemon held: the next snapshot takes them over.
+ * Returns what must live until then. */
+static struct bsock_resvaddr_saved *
+inherit_addresses(struct daemon *d)
+{
+	struct bsock_resvaddr_saved *saved = d->state.saved;
+	size_t n = d->state.nsaved;
+
+	if (!d->restarted)
+		saved = bsock_resvaddr_stored(&n);
+	bsock_resvaddr_adopt(saved, n);
+	return saved;
+}
+
 static int
 load_config(struct daemon *d)
 {
 	const struct bsock_daemon_options *o = d->options;
+	struct bsock_resvaddr_saved *inherited;
 	struct bsock_loaded loaded;
 	unsigned needs;
 
@@ -338,7 +406,11 @@ load_config(struct daemon *d)
 	needs = needs_to_keep(&loaded.config);
 	if (drop_privilege(d, needs) != 0)
 		return -1;
+	inherited = inherit_addresses(d);
 	d->snapshot = snapshot_make(&loaded, NULL);
+	free(inherited);
+	d->state.saved = NULL;
+	bsock_sdnotify_close_rest();
 	bsock_status_loaded(&d->loads);
 	(void)clock_gettime(CLOCK_MONOTONIC, &d->started);
 	if (d->snapshot == NULL)
@@ -358,9 +430,18 @@ open_control(struct daemon *d)
 	    .mode = o->mode,
 	    .lock_fd = -1,
 	};
+	if (d->restarted && d->state.control >= 0) {
+		d->listener = d->state.control;
+		d->listener_given = d->state.control_given;
+		d->control.lock_fd = d->state.lock;
+		return 0;
+	}
 	if (bsock_control_lock(&d->control) != 0)
 		return -1;
-	d->listener = bsock_control_listen(&d->control);
+	d->listener = given_listener();
+	d->listener_given = d->listener >= 0;
+	if (d->listener < 0)
+		d->listener = bsock_control_listen(&d->control);
 	return d->listener < 0 ? -1 : 0;
 }
 
@@ -375,8 +456,10 @@ confine_thread(void)
 }
 
 static int
-confine_main(void)
+confine_main(const struct daemon *d)
 {
+	if (d->restarted && bsock_sandbox_is_on())
+		return 0;
 	if (!bsock_sandbox_exists())
 		bsock_log(LOG_WARNING,
 		    "no system call filter in this kernel or build");
@@ -400,9 +483,6 @@ start_workers(struct daemon *d)
 	    .confine = confine_thread,
 	};
 
-	bsock_service_init(&d->service, &d->counters);
-	d->service.status_gid = d->options->group;
-	bsock_log_queue(wake[1]);
 	if (bsock_worker_start(&options) == 0)
 		return 0;
 	bsock_log(LOG_ERR, "cannot start the threads: %s", strerror(errno));
@@ -410,9 +490,36 @@ start_workers(struct daemon *d)
 }
 
 static int
+start_service(struct daemon *d)
+{
+	bsock_service_init(&d->service, &d->counters);
+	d->service.status_gid = d->options->group;
+	bsock_log_queue(wake[1]);
+	if (bsock_sdnotify_active())
+		bsock_resvaddr_want_changes();
+	return start_workers(d);
+}
+
+/* Started anew, or by ourselves with everything that is held? */
+static void
+look_back(struct daemon *d)
+{
+	const char *why;
+
+	d->restarted = bsock_state_load(&d->state, &why);
+	if (why != NULL)
+		bsock_log(LOG_ERR,
+		    "BSOCK_STATE of an earlier bsock is not used: %s", why);
+	bsock_sdnotify_start();
+	if (d->restarted && !d->options->foreground)
+		bsock_log_open(BSOCK_LOG_SYSLOG, BSOCK_SYSLOG_FACILITY);
+}
+
+static int
 start(struct daemon *d)
 {
-	d->ready_fd = d->options->foreground ? -1 : detach();
+	look_back(d);
+	d->ready_fd = d->options->foreground || d->restarted ? -1 : detach();
 	catch_signals();
 	(void)umask(0177);
 	if (chdir("/") != 0 || bsock_compat_pipe(wake) != 0) {
@@ -420,7 +527,7 @@ start(struct daemon *d)
 		return -1;
 	}
 	if (open_control(d) != 0 || load_config(d) != 0 ||
-	    confine_main() != 0 || start_workers(d) != 0)
+	    confine_main(d) != 0 || start_service(d) != 0)
 		return -1;
 	bsock_trim();
 	bsock_log(LOG_NOTICE, "serving %s: %zu rules, %zu reserved addresses",
@@ -428,6 +535,7 @@ start(struct daemon *d)
 	    bsock_resvaddr_set_count(d->snapshot->reserved));
 	if (d->ready_fd >= 0)
 		detached(d);
+	notify_ready(d);
 	return 0;
 }
 
@@ -507,6 +615,34 @@ answer_status(struct daemon *d)
 	}
 }
 
+/*
+ * SIGUSR2: exec the program anew.  Requests in hand are finished, later ones
+ * wait in the socket's queue.  A config that would not load is found before.
+ */
+static void
+upgrade(struct daemon *d)
+{
+	struct bsock_loaded loaded;
+
+	got_usr2 = 0;
+	if (bsock_reload_now(&d->config_options, &loaded) != 0) {
+		bsock_log(LOG_ERR, "not replaced: the config has errors");
+		return;
+	}
+	bsock_config_free(&loaded.config);
+	bsock_log(
+	    LOG_NOTICE, "replacing this process by %s", d->options->program);
+	answer_status(d);
+	bsock_worker_stop();
+	(void)bsock_log_drain();
+	(void)bsock_upgrade(d->options, d->listener, d->listener_given,
+	    d->control.lock_fd, d->snapshot->reserved);
+	bsock_log(LOG_ERR, "%s: cannot replace this process: %s",
+	    d->options->program, strerror(errno));
+	if (start_workers(d) != 0)
+		got_end = 1;
+}
+
 static void
 loop(struct daemon *d)
 {
@@ -517,9 +653,14 @@ loop(struct daemon *d)
 		reload_finish(d);
 		if (got_hup)
 			reload_begin(d);
+		if (got_usr2 && !bsock_reload_running())
+			upgrade(d);
 		answer_status(d);
 		bsock_resvaddr_watch(d->snapshot->reserved);
 		timeout = bsock_resvaddr_timeout(d->snapshot->reserved);
+		if (bsock_resvaddr_store(d->snapshot->reserved))
+			timeout = sooner(timeout, STORE_RETRY_MS);
+		timeout = sooner(timeout, bsock_sdnotify_watchdog());
 		timeout = sooner(timeout, bsock_worker_tend());
 		timeout = sooner(timeout, tend_log(d));
 		timeout = sooner(timeout, tend_suppressed(d));
@@ -529,11 +670,16 @@ loop(struct daemon *d)
 static void
 finish(struct daemon *d)
 {
-	(void)unlink(d->options->socket);
-	bsock_worker_drain();
+	(void)bsock_sdnotify_send("STOPPING=1");
+	if (!d->listener_given) {
+		(void)unlink(d->options->socket);
+		bsock_worker_drain();
+	}
 	answer_status(d);
 	bsock_worker_stop();
-	snapshot_retire(d->snapshot, NULL);
+	/* What the service manager stores is not released. */
+	if (!bsock_sdnotify_active())
+		snapshot_retire(d->snapshot, NULL);
 	bsock_log(LOG_NOTICE, "ended");
 	(void)bsock_log_drain();
 }
@@ -556,7 +702,7 @@ bsock_daemon(const struct bsock_daemon_options *options)
 	    options->foreground ? BSOCK_LOG_PRIORITY : BSOCK_LOG_STARTING,
 	    BSOCK_SYSLOG_FACILITY);
 	if (start(&d) != 0) {
-		if (d.listener >= 0)
+		if (d.listener >= 0 && !d.listener_given)
 			(void)unlink(options->socket);
 		(void)bsock_log_drain();
 		return 1;

@@ -198,6 +198,38 @@ bsock_guard_matches(int kept, const struct bsock_guard_form *form)
 }
 
 bool
+bsock_guard_key_of(int fd, struct bsock_addr *key)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int protocol = 0;
+
+#if HAVE_SO_PROTOCOL
+	protocol = get(fd, SOL_SOCKET, SO_PROTOCOL, 0);
+#endif
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
+	    bsock_addr_from_sockaddr(key, ss.ss_family,
+		get(fd, SOL_SOCKET, SO_TYPE, -1),
+		ss.ss_family == AF_UNIX ? 0 : protocol, &ss, len) != 0)
+		return false;
+	bsock_addr_key(key, key);
+	return true;
+}
+
+bool
+bsock_guard_belongs(int fd, const struct bsock_addr *key)
+{
+	struct bsock_addr now;
+
+	if (!bsock_guard_key_of(fd, &now) || now.socktype != key->socktype ||
+	    now.protocol != key->protocol)
+		return false;
+	if (key->family == AF_UNIX)
+		return bsock_addr_equal(&now, key);
+	return is_inet(&now) && now.port == key->port;
+}
+
+bool
 bsock_guard_listening(int fd)
 {
 	return get(fd, SOL_SOCKET, SO_ACCEPTCONN, 0) != 0;

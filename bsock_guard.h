@@ -81,6 +81,16 @@ bool bsock_guard_matches(int kept, const struct bsock_guard_form *form);
  */
 bool bsock_guard_mend(int kept, const struct bsock_addr *addr, bool listened);
 
+/*
+ * Is fd a socket of that kind, on that port (or unix name)?  Its address is
+ * not compared: a holder may have connected it.
+ */
+bool bsock_guard_belongs(int fd, const struct bsock_addr *key);
+
+/* The key of the address that socket fd is bound to; false: of no kind that
+ * can be reserved. */
+bool bsock_guard_key_of(int fd, struct bsock_addr *key);
+
 bool bsock_guard_listening(int fd);
 
 /* With the longest queue that the system allows. */

@@ -53,8 +53,10 @@ take_guard(struct bsock_resvaddr *r, bool patient)
 	if (error == EADDRINUSE && r->key.socktype == SOCK_DGRAM &&
 	    (r->resting || (patient && !bsock_inuse(&r->key, -1))))
 		error = bsock_guard_join(&r->form, &r->guard);
-	if (error == 0)
+	if (error == 0) {
 		r->resting = false;
+		r->guard_serial = bsock_keeper_serial();
+	}
 	return error;
 }
 
@@ -195,6 +197,7 @@ fit_guard(struct bsock_resvaddr *r, const struct bsock_guard_form *form)
 			return error;
 		bsock_guard_close(&r->guard);
 		r->guard = guard;
+		r->guard_serial = bsock_keeper_serial();
 		r->form = *form;
 	}
 	if (!is_stream(r))
@@ -217,6 +220,7 @@ settle_twin(struct bsock_resvaddr *r, bool covers)
 	(void)pthread_mutex_lock(&twin->lock);
 	if (covers && twin->guard >= 0 && twin->keep.fd < 0) {
 		bsock_guard_close(&twin->guard);
+		twin->guard_serial = 0;
 		twin->resting = true;
 	} else if (!covers && twin->resting) {
 		(void)bsock_hold_take(twin, false);
@@ -413,4 +417,87 @@ bsock_resvaddr_info(struct bsock_resvaddr *r, struct bsock_resvaddr_info *info)
 	    bsock_guard_listening(r->keep.fd))
 		bsock_guard_queue(r->keep.fd, &info->queue, &info->limit);
 	(void)pthread_mutex_unlock(&r->lock);
+}
+
+/* --- from one daemon to the next ------------------------------------------ */
+
+void
+bsock_resvaddr_save(
+    struct bsock_resvaddr *r, struct bsock_resvaddr_saved *saved)
+{
+	memset(saved, 0, sizeof(*saved));
+	saved->addr = r->key;
+	(void)pthread_mutex_lock(&r->lock);
+	saved->fds[BSOCK_RESVADDR_GUARD] = r->guard;
+	saved->fds[BSOCK_RESVADDR_KEPT] = r->keep.fd;
+	saved->fds[BSOCK_RESVADDR_PROCESS] = r->keep.process;
+	saved->claimed = r->keep.claimed;
+	saved->listened = r->keep.listened;
+	saved->siblings = r->siblings;
+	saved->claims = r->keep.claims;
+	saved->peer = r->keep.peer;
+	saved->who = r->keep.who;
+	(void)pthread_mutex_unlock(&r->lock);
+	memcpy(saved->names, r->names, sizeof(saved->names));
+}
+
+/* A descriptor and its name in the store change hands. */
+static int
+adopt_part(struct bsock_resvaddr *r, struct bsock_resvaddr_saved *saved,
+    enum bsock_resvaddr_part part, uint64_t serial)
+{
+	int fd = saved->fds[part];
+
+	saved->fds[part] = -1;
+	memcpy(r->names[part], saved->names[part], sizeof(r->names[part]));
+	r->stored[part] = saved->names[part][0] != '\0' ? serial : 0;
+	return fd;
+}
+
+static void
+adopt_guard(struct bsock_resvaddr *r, struct bsock_resvaddr_saved *saved)
+{
+	int fd = saved->fds[BSOCK_RESVADDR_GUARD];
+
+	if (fd < 0 || !r->guarded || !bsock_guard_belongs(fd, &r->key) ||
+	    !bsock_guard_shares(fd) || bsock_guard_listening(fd))
+		return;
+	r->guard_serial = bsock_keeper_serial();
+	r->guard = adopt_part(r, saved, BSOCK_RESVADDR_GUARD, r->guard_serial);
+	bsock_guard_form_of(&r->form, &r->key, r->guard);
+}
+
+/* A kept socket needs its guard, or the address itself is at stake. */
+static void
+adopt_kept(struct bsock_resvaddr *r, struct bsock_resvaddr_saved *saved)
+{
+	struct bsock_keeper *keep = &r->keep;
+	int fd = saved->fds[BSOCK_RESVADDR_KEPT];
+
+	if (fd < 0 || (r->guarded && r->guard < 0) ||
+	    !bsock_guard_belongs(fd, &r->key) ||
+	    (is_path(r) && bsock_unixpath_identify(&r->key, &r->file) != 0))
+		return;
+	bsock_keeper_keep(keep, fd);
+	(void)adopt_part(r, saved, BSOCK_RESVADDR_KEPT, keep->socket_serial);
+	keep->claimed = saved->claimed;
+	keep->listened = saved->listened;
+	keep->claims = saved->claims;
+	keep->peer = saved->peer;
+	keep->who = saved->who;
+	r->siblings = saved->siblings;
+	if (!keep->claimed)
+		return;
+	bsock_keeper_adopt(keep, saved->fds[BSOCK_RESVADDR_PROCESS], r);
+	(void)adopt_part(r, saved, BSOCK_RESVADDR_PROCESS, keep->claim_serial);
+	/* One that had ended before is not watched by the next daemon. */
+	if (keep->process < 0)
+		keep->gone = true;
+}
+
+void
+bsock_hold_adopt(struct bsock_resvaddr *r, struct bsock_resvaddr_saved *saved)
+{
+	adopt_guard(r, saved);
+	adopt_kept(r, saved);
 }

@@ -22,9 +22,12 @@ struct bsock_resvaddr {
 	int reported; /* the errno value that the log knows; -1: none */
 	int64_t due;  /* when to look again; 0: no need */
 	bool warned;  /* of the exposure */
+	uint64_t stored[BSOCK_RESVADDR_PARTS]; /* serials; 0: not stored */
+	char names[BSOCK_RESVADDR_PARTS][BSOCK_RESVADDR_NAME_SIZE];
 
 	pthread_mutex_t lock; /* for what follows; nothing waits under it */
 	int guard;
+	uint64_t guard_serial;        /* another for each guard; 0: none */
 	struct bsock_guard_form form; /* of the guard, or of what is kept */
 	struct bsock_resvaddr *twin;  /* of ::, datagrams: 0.0.0.0, or NULL */
 	bool resting;   /* the guard of :: covers this address meanwhile */
@@ -56,5 +59,12 @@ int bsock_hold_look(struct bsock_resvaddr *r);
 /* The rule that the holder had it by is gone. */
 void bsock_hold_withdraw(
     struct bsock_resvaddr *r, bsock_resvaddr_allowed *allowed, void *ctx);
+
+/*
+ * Under the lock: is the address what an earlier daemon says it handed over?
+ * Then it is taken, and what was taken over is -1 in saved.
+ */
+void bsock_hold_adopt(
+    struct bsock_resvaddr *r, struct bsock_resvaddr_saved *saved);
 
 #endif

@@ -7,12 +7,12 @@
 
 #include <sys/stat.h>
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "bsock_compat.h"
 
+#define FIELDS    10
 #define LISTENING 0x0a /* TCP_LISTEN, as /proc/net/tcp writes it */
 
 struct wanted {
@@ -20,38 +20,61 @@ struct wanted {
 	unsigned long inode; /* not this one */
 };
 
-/* /proc writes addresses as 32-bit words in host byte order. */
+/* A number, len digits long. */
 static bool
-read_host(const char *text, size_t words, uint8_t host[16])
+read_number(const char *text, size_t len, unsigned base, unsigned long *value)
 {
-	for (size_t i = 0; i < words; i++) {
-		unsigned word;
+	static const char digits[] = "0123456789ABCDEF";
 
-		if (sscanf(text + 8 * i, "%8x", &word) != 1)
+	*value = 0;
+	for (size_t i = 0; i < len; i++) {
+		const char *digit = memchr(digits, text[i], base);
+
+		if (digit == NULL)
 			return false;
-		memcpy(host + 4 * i, &word, sizeof(word));
+		*value = *value * base + (unsigned long)(digit - digits);
+	}
+	return len > 0;
+}
+
+/* /proc writes addresses as 32-bit words in host byte order: "0100007F:0035",
+ * four of them for IPv6. */
+static bool
+read_address(const struct bsock_addr_field *field, struct bsock_addr *at)
+{
+	size_t digits = at->family == AF_INET ? 8 : 32;
+	unsigned long n;
+
+	memset(at->host, 0, sizeof(at->host));
+	if (field->len != digits + 5 || field->text[digits] != ':' ||
+	    !read_number(field->text + digits + 1, 4, 16, &n))
+		return false;
+	at->port = (uint16_t)n;
+	for (size_t i = 0; i < digits / 8; i++) {
+		uint32_t word;
+
+		if (!read_number(field->text + 8 * i, 8, 16, &n))
+			return false;
+		word = (uint32_t)n;
+		memcpy(at->host + 4 * i, &word, sizeof(word));
 	}
 	return true;
 }
 
-/* "  0: 0100007F:0035 00000000:0000 07 ... 0 0 4242 ..." */
+/* Slot, local and remote address, state, queues, timer, retransmits, uid,
+ * timeout, inode. */
 static bool
 line_is(const struct wanted *w, int family, const char *line)
 {
-	char host[33];
-	unsigned port, state;
-	unsigned long inode;
+	struct bsock_addr_field f[FIELDS];
 	struct bsock_addr at = *w->key;
+	unsigned long state, inode;
 
-	if (sscanf(line,
-		"%*d: %32[0-9A-F]:%x %*[0-9A-F:] %x %*s %*s %*s %*u %*u %lu",
-		host, &port, &state, &inode) != 4 ||
-	    strlen(host) != (family == AF_INET ? 8 : 32))
-		return false;
 	at.family = (uint16_t)family;
-	at.port = (uint16_t)port;
-	memset(at.host, 0, sizeof(at.host));
-	if (!read_host(host, strlen(host) / 8, at.host))
+	if (bsock_addr_split(line, strcspn(line, "\n"), f, FIELDS) < FIELDS ||
+	    !read_address(&f[1], &at) ||
+	    !read_number(f[3].text, f[3].len, 16, &state) ||
+	    !read_number(f[9].text, f[9].len, 10, &inode))
 		return false;
 	bsock_addr_key(&at, &at);
 	return bsock_addr_equal(&at, w->key) && inode != w->inode &&

@@ -6,6 +6,7 @@
 #include "bsock_keeper.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "bsock_compat.h"
@@ -26,6 +27,9 @@
 
 /* Made before the first thread, never changed after. */
 static int watch_fd = -1;
+static int nudge_fds[2] = {-1, -1}; /* a pipe */
+
+static atomic_uint_fast64_t serials;
 
 void
 bsock_keeper_init(struct bsock_keeper *keeper)
@@ -43,7 +47,43 @@ bsock_keeper_now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+uint64_t
+bsock_keeper_serial(void)
+{
+	struct timespec t;
+	uint64_t serial = atomic_fetch_add(&serials, 1);
+
+	if (serial != 0)
+		return serial + 1;
+	/* The first one: from the time on, in microseconds. */
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	serial = (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+	atomic_store(&serials, serial);
+	return serial;
+}
+
+void
+bsock_keeper_nudge(void)
+{
+	ssize_t n;
+
+	if (nudge_fds[1] < 0)
+		return;
+	n = write(nudge_fds[1], "", 1);
+	(void)n; /* a full pipe wakes as well */
+}
+
 #if HAVE_GUARD
+
+void
+bsock_keeper_want_nudges(void)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+
+	if (nudge_fds[0] < 0 && bsock_compat_pipe(nudge_fds) == 0)
+		(void)epoll_ctl(bsock_keeper_watch_fd(), EPOLL_CTL_ADD,
+		    nudge_fds[0], &event);
+}
 
 int
 bsock_keeper_watch_fd(void)
@@ -57,6 +97,7 @@ size_t
 bsock_keeper_ready(void **owners, size_t max)
 {
 	struct epoll_event events[64];
+	char bytes[256];
 	int n;
 
 	if (max > sizeof(events) / sizeof(events[0]))
@@ -64,8 +105,13 @@ bsock_keeper_ready(void **owners, size_t max)
 	if (watch_fd < 0)
 		return 0;
 	n = epoll_wait(watch_fd, events, (int)max, 0);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		owners[i] = events[i].data.ptr;
+		if (owners[i] == NULL)
+			while (read(nudge_fds[0], bytes, sizeof(bytes)) ==
+			       (ssize_t)sizeof(bytes))
+				;
+	}
 	return n < 0 ? 0 : (size_t)n;
 }
 
@@ -105,6 +151,11 @@ unwatch(struct bsock_keeper *keeper)
 }
 
 #else
+
+void
+bsock_keeper_want_nudges(void)
+{
+}
 
 int
 bsock_keeper_watch_fd(void)
@@ -181,6 +232,7 @@ void
 bsock_keeper_keep(struct bsock_keeper *keeper, int fd)
 {
 	keeper->fd = fd;
+	keeper->socket_serial = bsock_keeper_serial();
 	keeper->listened = keeper->raised = false;
 }
 
@@ -204,9 +256,11 @@ bsock_keeper_adopt(struct bsock_keeper *keeper, int process, void *owner)
 	keeper->process = process;
 	keeper->gone = keeper->raised = false;
 	keeper->latest = bsock_keeper_now();
+	keeper->claim_serial = bsock_keeper_serial();
 	keeper->pause = FIRST_PAUSE;
 	watch(keeper, owner);
 	watch_process(keeper, owner);
+	bsock_keeper_nudge();
 }
 
 bool
@@ -262,4 +316,5 @@ bsock_keeper_drop(struct bsock_keeper *keeper)
 	forget_process(keeper);
 	keeper->claimed = false;
 	keeper->pause = 0;
+	keeper->socket_serial = keeper->claim_serial = 0;
 }

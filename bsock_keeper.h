@@ -19,13 +19,15 @@ struct bsock_keeper {
 	int fd;      /* the kept socket, or -1 */
 	int process; /* pidfd of the claimant; -1: gone, or not known */
 	bool claimed;
-	bool gone;       /* the claimant is no more */
-	bool listened;   /* the socket has been seen in LISTEN */
-	bool raised;     /* its queue is as long as it can be */
-	bool watched;    /* is in the epoll set */
-	int pause;       /* milliseconds until the next look; 0: no need */
-	int64_t latest;  /* bsock_keeper_now() of the latest claim */
-	uint64_t claims; /* of this address, whatever socket */
+	bool gone;      /* the claimant is no more */
+	bool listened;  /* the socket has been seen in LISTEN */
+	bool raised;    /* its queue is as long as it can be */
+	bool watched;   /* is in the epoll set */
+	int pause;      /* milliseconds until the next look; 0: no need */
+	int64_t latest; /* bsock_keeper_now() of the latest claim */
+	uint64_t socket_serial; /* another for each socket; 0: none */
+	uint64_t claim_serial;  /* another for each claimant; 0: none */
+	uint64_t claims;        /* of this address, whatever socket */
 	struct bsock_peer peer;
 	struct bsock_authz_principal who;
 };
@@ -63,11 +65,19 @@ void bsock_keeper_look(struct bsock_keeper *keeper);
 /* Close what is kept; who claimed it is remembered. */
 void bsock_keeper_drop(struct bsock_keeper *keeper);
 
+/* A number that was never given before, not by an earlier daemon either. */
+uint64_t bsock_keeper_serial(void);
+
+/* Wake the main thread, if it wants to know of each change. */
+void bsock_keeper_nudge(void);
+void bsock_keeper_want_nudges(void); /* the main thread, before others */
+
 int64_t bsock_keeper_now(void); /* milliseconds, CLOCK_MONOTONIC */
 
 /*
  * The descriptor to poll for POLLIN, made at the first call (main thread),
- * or -1; and the owners of up to max keepers to look at: their number.
+ * or -1; and the owners of up to max keepers to look at (NULL: a nudge): their
+ * number.
  */
 int bsock_keeper_watch_fd(void);
 size_t bsock_keeper_ready(void **owners, size_t max);

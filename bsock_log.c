@@ -15,6 +15,9 @@
 #include <string.h>
 
 #include "bsock_compat.h"
+#include "bsock_text.h"
+
+#define PREFIX_MAX 32 /* before and after a line on stderr */
 
 #ifndef _PATH_LOG
 #define _PATH_LOG "/dev/log"
@@ -90,20 +93,20 @@ write_syslog(int priority, const char *text)
 	return false;
 }
 
-/* "<6>text", or "program: text", and a newline; returns the length. */
-static size_t
-format_stderr(char *line, size_t size, int priority, const char *text)
+/* Appends "<6>text", or "program: text", and a newline. */
+static void
+text_stderr(struct bsock_text *t, int priority, const char *text)
 {
-	int n = target == BSOCK_LOG_PRIORITY
-		    ? snprintf(line, size, "<%d>%s\n", priority, text)
-		    : snprintf(line, size, "%s: %s\n", name, text);
-
-	if (n < 0)
-		return 0;
-	if ((size_t)n < size)
-		return (size_t)n;
-	line[size - 2] = '\n';
-	return size - 1;
+	if (target == BSOCK_LOG_PRIORITY) {
+		bsock_text_bytes(t, "<", 1);
+		bsock_text_number(t, (unsigned)priority);
+		bsock_text_bytes(t, ">", 1);
+	} else {
+		bsock_text_string(t, name);
+		bsock_text_string(t, ": ");
+	}
+	bsock_text_string(t, text);
+	bsock_text_bytes(t, "\n", 1);
 }
 
 /* Returns false when stderr would block.  A pipe that polls writable takes
@@ -128,11 +131,12 @@ is_for_stderr(void)
 static bool
 write_line(int priority, const char *text)
 {
-	char line[BSOCK_LOG_LINE_MAX + 16];
+	char line[BSOCK_LOG_LINE_MAX + PREFIX_MAX];
+	struct bsock_text t = {.buf = line, .size = sizeof(line)};
 
 	if (target != BSOCK_LOG_SYSLOG) {
-		size_t n = format_stderr(line, sizeof(line), priority, text);
-		bool written = write_stderr(line, n);
+		text_stderr(&t, priority, text);
+		bool written = write_stderr(line, t.len);
 
 		if (is_for_stderr())
 			return written;
@@ -170,9 +174,10 @@ static atomic_uint lost;
 static atomic_bool pending; /* the main thread knows that lines are queued */
 static int wake = -1;
 
-/* Lines on their way to stderr, in one write(2). */
-static char batch[PIPE_BUF]; /* main thread only */
-static size_t batched;
+/* Lines on their way to stderr, in one write(2).  Main thread only. */
+static char batch_bytes[PIPE_BUF];
+static struct bsock_text batch = {
+    .buf = batch_bytes, .size = sizeof(batch_bytes)};
 
 void
 bsock_log_queue(int wake_fd)
@@ -322,9 +327,9 @@ line_free(const struct line *line)
 static bool
 batch_write(void)
 {
-	if (batched > 0 && !write_stderr(batch, batched))
+	if (batch.len > 0 && !write_stderr(batch.buf, batch.len))
 		return false;
-	batched = 0;
+	batch.len = 0;
 	return true;
 }
 
@@ -334,10 +339,10 @@ line_write(const struct line *line)
 {
 	if (!is_for_stderr())
 		return write_line(line->priority, line->text);
-	if (sizeof(batch) - batched < strlen(line->text) + 16 && !batch_write())
+	if (batch.size - batch.len < strlen(line->text) + PREFIX_MAX &&
+	    !batch_write())
 		return false;
-	batched += format_stderr(batch + batched, sizeof(batch) - batched,
-	    line->priority, line->text);
+	text_stderr(&batch, line->priority, line->text);
 	return true;
 }
 

@@ -219,8 +219,19 @@ report(const struct bsock_ask *ask, int error)
 }
 
 /*
+ * What the program hears when bsock did not bind: its own bind's errno.  But
+ * that the address is in use is what the kernel would have said to one who
+ * may have it, and many a program waits for it.
+ */
+static int
+verdict(const struct bsock_ask *ask, int error, int why)
+{
+	return ask->answered && error == EADDRINUSE ? error : why;
+}
+
+/*
  * After the real function has failed with errno: 0 if bsock bound fd, with
- * errno as it was before that; else -1 and errno as it is.
+ * errno as it was before that; else -1 and errno.
  */
 static int
 ask_bsock(int fd, const struct sockaddr *addr, socklen_t len, int before)
@@ -241,7 +252,7 @@ ask_bsock(int fd, const struct sockaddr *addr, socklen_t len, int before)
 		report(&ask, error);
 	if (error == 0 && ask.reserved)
 		remember_reserved(fd);
-	errno = error == 0 ? before : why;
+	errno = error == 0 ? before : verdict(&ask, error, why);
 	return error == 0 ? 0 : -1;
 }
 

@@ -11,6 +11,7 @@
 #include "bsock_compat.h"
 #include "bsock_hold.h"
 #include "bsock_log.h"
+#include "bsock_store.h"
 
 /* Milliseconds between looks where the kernel does not tell. */
 #define BLIND_PAUSE 1000
@@ -115,9 +116,43 @@ bsock_resvaddr_watch(const struct bsock_resvaddr_set *set)
 	size_t n = bsock_keeper_ready(owners, sizeof(owners) / sizeof(*owners));
 
 	for (size_t i = 0; i < n; i++)
-		look(owners[i]);
+		if (owners[i] != NULL)
+			look(owners[i]);
 	if (set != NULL)
 		look_at_due(set);
+}
+
+/* --- what an earlier daemon left ------------------------------------------ */
+
+static struct bsock_resvaddr_saved *inherited;
+static size_t ninherited;
+
+void
+bsock_resvaddr_adopt(struct bsock_resvaddr_saved *saved, size_t n)
+{
+	inherited = saved;
+	ninherited = n;
+}
+
+static void
+inherit(struct bsock_resvaddr *r)
+{
+	for (size_t i = 0; i < ninherited; i++)
+		if (bsock_addr_equal(&inherited[i].addr, &r->key)) {
+			bsock_hold_adopt(r, &inherited[i]);
+			return;
+		}
+}
+
+/* What no line asks for any more. */
+static void
+close_rest(void)
+{
+	for (size_t i = 0; i < ninherited; i++)
+		for (int part = 0; part < BSOCK_RESVADDR_PARTS; part++)
+			bsock_guard_close(&inherited[i].fds[part]);
+	inherited = NULL;
+	ninherited = 0;
 }
 
 /* --- sets ----------------------------------------------------------------- */
@@ -242,6 +277,7 @@ prepare(const struct bsock_resvaddr_set *set, struct bsock_resvaddr *r)
 		r->form.addr = r->key;
 		r->form.v6only = v6only_of(set, &r->key);
 		r->form.device = (int)r->key.scope;
+		inherit(r);
 	}
 	(void)pthread_mutex_unlock(&r->lock);
 }
@@ -292,6 +328,7 @@ bsock_resvaddr_set_make(const struct bsock_resvaddr_set *old,
 		return NULL;
 	}
 	set_take(set);
+	close_rest();
 	return set;
 }
 
@@ -303,9 +340,10 @@ bsock_resvaddr_set_retire(struct bsock_resvaddr_set *old,
 	for (size_t i = 0; old != NULL && i < old->count; i++) {
 		struct bsock_resvaddr *r = old->entries[i];
 
-		if (bsock_resvaddr_find(next, &r->key) != r)
+		if (bsock_resvaddr_find(next, &r->key) != r) {
+			bsock_store_forget(r);
 			bsock_hold_free(r);
-		else if (allowed != NULL)
+		} else if (allowed != NULL)
 			bsock_hold_withdraw(r, allowed, ctx);
 	}
 	set_free(old);

@@ -116,4 +116,57 @@ struct bsock_resvaddr *bsock_resvaddr_set_at(
 void bsock_resvaddr_info(
     struct bsock_resvaddr *r, struct bsock_resvaddr_info *info);
 
+/* The descriptors that make up a reserved address. */
+enum bsock_resvaddr_part {
+	BSOCK_RESVADDR_GUARD,
+	BSOCK_RESVADDR_KEPT,
+	BSOCK_RESVADDR_PROCESS, /* pidfd of the claimant */
+	BSOCK_RESVADDR_PARTS
+};
+
+#define BSOCK_RESVADDR_NAME_SIZE 96
+
+/*
+ * What one daemon hands to the next, by re-exec or through the service
+ * manager's store.
+ */
+struct bsock_resvaddr_saved {
+	struct bsock_addr addr;        /* the key */
+	int fds[BSOCK_RESVADDR_PARTS]; /* -1: none */
+	/* Under which name it is in the manager's store; "": it is not. */
+	char names[BSOCK_RESVADDR_PARTS][BSOCK_RESVADDR_NAME_SIZE];
+	bool claimed;
+	bool listened;
+	bool siblings;
+	uint64_t claims;
+	struct bsock_peer peer;
+	struct bsock_authz_principal who;
+};
+
+/* The descriptors stay the address's. */
+void bsock_resvaddr_save(
+    struct bsock_resvaddr *r, struct bsock_resvaddr_saved *saved);
+
+/*
+ * Main thread: the next bsock_resvaddr_set_make() takes these addresses over
+ * instead of taking them anew, as far as they are what they say, and closes
+ * every descriptor that is left.  saved must live until then.
+ */
+void bsock_resvaddr_adopt(struct bsock_resvaddr_saved *saved, size_t n);
+
+/* Main thread, before there are others: wake it for each change that
+ * bsock_resvaddr_store() is to see. */
+void bsock_resvaddr_want_changes(void);
+
+/*
+ * Main thread: put into the service manager's store what has changed since
+ * the last call.  Returns true when the manager did not take it all: to be
+ * called again soon.
+ */
+bool bsock_resvaddr_store(const struct bsock_resvaddr_set *set);
+
+/* What the manager's store gave back at the start: malloc'ed, the caller's;
+ * NULL when there is nothing. */
+struct bsock_resvaddr_saved *bsock_resvaddr_stored(size_t *n);
+
 #endif

@@ -249,6 +249,12 @@ bsock_sandbox_exists(void)
 	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
 }
 
+bool
+bsock_sandbox_is_on(void)
+{
+	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER;
+}
+
 #else
 
 int
@@ -267,6 +273,12 @@ bsock_sandbox_main(void)
 
 bool
 bsock_sandbox_exists(void)
+{
+	return false;
+}
+
+bool
+bsock_sandbox_is_on(void)
 {
 	return false;
 }

@@ -24,6 +24,9 @@
 /* Is there anything here that the two functions could do? */
 bool bsock_sandbox_exists(void);
 
+/* Is one in force already, as after a re-exec?  Filters pile up. */
+bool bsock_sandbox_is_on(void);
+
 /*
  * Confine the calling thread with the strict filter.  Returns 0, or -1 and
  * errno.

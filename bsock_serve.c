@@ -363,12 +363,13 @@ log_outcome(const struct call *c, const char *addr)
 	bsock_log_text(granted ? LOG_INFO : LOG_NOTICE, line, t.len);
 }
 
-/* Counts the outcome, and says it in one line. */
+/* Counts the outcome, and says it in one line.  Only a path or a name can
+ * hold bytes that a log must not. */
 static void
 record(const struct call *c)
 {
 	struct bsock_counters *counters = c->service->counters;
-	char text[BSOCK_ADDR_STRLEN], addr[4 * BSOCK_ADDR_STRLEN];
+	char text[BSOCK_ADDR_STRLEN] = "", addr[4 * BSOCK_ADDR_STRLEN];
 	size_t len = 0;
 
 	if (c->error == 0)
@@ -382,8 +383,12 @@ record(const struct call *c)
 		return;
 	if (c->request.addr.family != 0 && c->reason != BSOCK_REASON_MALFORMED)
 		len = bsock_addr_format(&c->request.addr, text, sizeof(text));
-	(void)bsock_log_escape(addr, sizeof(addr), text, len, true);
-	log_outcome(c, addr);
+	if (c->request.addr.family == AF_UNIX) {
+		(void)bsock_log_escape(addr, sizeof(addr), text, len, true);
+		log_outcome(c, addr);
+	} else {
+		log_outcome(c, text);
+	}
 }
 
 /* Root, or a member of the socket's group. */

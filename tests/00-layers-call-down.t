@@ -7,9 +7,9 @@ tiers plain
 cat >"$T/layers" <<'EOF'
 0 bsock_compat bsock_text bsock_addr bsock_wire
 1 bsock_fdpass bsock_names bsock_log bsock_file bsock_sockopt bsock_priv bsock_trim
-1 bsock_inuse
+1 bsock_inuse bsock_sdnotify
 2 bsock_authz bsock_socket bsock_unixpath bsock_bindresvport bsock_resvaddr
-2 bsock_sandbox bsock_sdnotify bsock_state bsock_guard bsock_keeper
+2 bsock_sandbox bsock_state bsock_store bsock_guard bsock_keeper
 2 bsock_hold
 3 bsock_config bsock_serve bsock_status
 4 bsock_parking bsock_worker
@@ -30,13 +30,18 @@ bsock_hold>bsock_keeper
 bsock_hold>bsock_resvaddr
 bsock_hold>bsock_unixpath
 bsock_resvaddr>bsock_hold
+bsock_resvaddr>bsock_store
+bsock_store>bsock_hold
+bsock_sdnotify>bsock_fdpass
+bsock_store>bsock_resvaddr
+bsock_state>bsock_resvaddr
 bsock_status>bsock_serve
 bsock_unixpath>bsock_socket
 bsock_bindresvport>bsock_socket
 bsock_worker>bsock_parking
 EOF
 # Not in the layers: programs, the client and what they are made of.
-programs='^(bsock|bsock_advice|bsock_check|bsock_control|bsock_daemon|bsock_reload|bsock_oneshot|bsock_preload|bsock_run.*|bsock_supervise|bsockctl.*|libbsock.*)$'
+programs='^(bsock|bsock_advice|bsock_check|bsock_control|bsock_daemon|bsock_reload|bsock_upgrade|bsock_oneshot|bsock_preload|bsock_run.*|bsock_supervise|bsockctl.*|libbsock.*)$'
 
 # The layer of module $1, or nothing.
 layer() {

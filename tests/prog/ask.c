@@ -19,8 +19,10 @@
  *	-a		print the address it is bound to, on the same line
  *	-e TEXT		serve: write TEXT to each connection (or datagram's
  *			sender) and close it, until killed
- *	-w		stay until standard input ends
- * What is printed is flushed at once: wait for it, then go on.
+ *	-w		stay until SIGTERM
+ *	-f		stay until standard input ends, although the bind
+ *failed, and then print "bound" or "unbound" What is printed is flushed at
+ *once: wait for it, then go on.
  */
 #include <sys/socket.h>
 
@@ -40,14 +42,14 @@ enum how { ADDRINFO, FD, MADE, KERNEL };
 struct job {
 	enum how how;
 	int reuseaddr, reuseport, v6only, number, backlog;
-	int rebind, show, wait;
+	int rebind, show, wait, look;
 	const char *text;
 };
 
 static void
 usage(void)
 {
-	(void)fprintf(stderr, "usage: ask [-bskRPraw] [-6 0|1] [-n fd] "
+	(void)fprintf(stderr, "usage: ask [-bskRPrawf] [-6 0|1] [-n fd] "
 			      "[-l backlog] [-e text] address\n");
 	exit(2);
 }
@@ -79,6 +81,49 @@ open_socket(const struct job *job, const struct addrinfo *ai)
 	return fd;
 }
 
+static void
+say(const char *text)
+{
+	(void)printf("%s\n", text);
+	(void)fflush(stdout);
+}
+
+static void
+until_sigterm(void)
+{
+	sigset_t set;
+	int signo;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigwait(&set, &signo);
+}
+
+static void
+block_sigterm(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* Was it bound after all, once the call had failed? */
+static void
+look_later(int fd)
+{
+	struct sockaddr_in in = {0};
+	socklen_t len = sizeof(in);
+	int error = errno;
+
+	say(strerrorname_np(error));
+	until_sigterm();
+	(void)getsockname(fd, (struct sockaddr *)&in, &len);
+	say(in.sin_port != 0 ? "bound" : "unbound");
+	exit(1);
+}
+
 /* Returns the bound socket, or -1 and errno. */
 static int
 bind_it(const struct job *job, struct addrinfo *ai)
@@ -98,6 +143,8 @@ bind_it(const struct job *job, struct addrinfo *ai)
 		r = bsock_bind(fd, ai->ai_addr, ai->ai_addrlen);
 	else
 		r = bind(fd, ai->ai_addr, ai->ai_addrlen);
+	if (r != 0 && job->look)
+		look_later(fd);
 	return r == 0 ? fd : -1;
 }
 
@@ -145,7 +192,7 @@ read_options(struct job *job, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "bskRP6:n:rl:ae:w")) != -1)
+	while ((c = getopt(argc, argv, "bskRP6:n:rl:ae:wf")) != -1)
 		switch (c) {
 		case 'b':
 			job->how = FD;
@@ -183,6 +230,9 @@ read_options(struct job *job, int argc, char **argv)
 		case 'w':
 			job->wait = 1;
 			break;
+		case 'f':
+			job->look = 1;
+			break;
 		default:
 			usage();
 		}
@@ -200,7 +250,6 @@ main(int argc, char **argv)
 	    .backlog = -1};
 	struct sockaddr_storage ss;
 	struct addrinfo ai;
-	char byte;
 	int fd;
 
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -209,6 +258,8 @@ main(int argc, char **argv)
 		(void)fprintf(stderr, "ask: no address: %s\n", argv[optind]);
 		return 2;
 	}
+	if (job.wait || job.look)
+		block_sigterm();
 	fd = bind_it(&job, &ai);
 	if (fd >= 0 && job.backlog >= 0 && listen(fd, job.backlog) != 0)
 		fd = -1;
@@ -219,7 +270,7 @@ main(int argc, char **argv)
 	(void)fflush(stdout);
 	if (fd >= 0 && job.text != NULL)
 		serve(fd, ai.ai_socktype, job.text);
-	while (fd >= 0 && job.wait && read(STDIN_FILENO, &byte, 1) > 0)
-		;
+	if (fd >= 0 && job.wait)
+		until_sigterm();
 	return fd >= 0 ? 0 : 1;
 }

@@ -1,0 +1,14 @@
+/*
+ * bsock_store - reserved addresses in the service manager's store
+ *
+ * Implements bsock_resvaddr_store() and bsock_resvaddr_stored().
+ */
+#ifndef BSOCK_STORE_H
+#define BSOCK_STORE_H
+
+#include "bsock_resvaddr.h"
+
+/* Main thread: take an address that is about to be freed out of the store. */
+void bsock_store_forget(struct bsock_resvaddr *r);
+
+#endif

@@ -1,0 +1,133 @@
+#!/bin/sh
+. "${0%/*}/lib/tap.sh"
+tiers root userns
+need nginx
+
+ROUNDS=${BSOCK_TEST_ROUNDS:-5}
+rules "$SVC AF_INET SOCK_STREAM tcp $PORT 0.0.0.0" \
+    "$SVC AF_INET SOCK_STREAM tcp 81 0.0.0.0"
+reserve "AF_INET SOCK_STREAM tcp $PORT 0.0.0.0"
+daemon_start || exit 1
+PID=$DAEMON
+
+cat >"$T/svc/nginx.conf" <<CONF
+daemon off;
+worker_processes 2;
+pid $T/svc/nginx.pid;
+error_log stderr error;
+events { worker_connections 256; }
+http {
+	access_log off;
+	client_body_temp_path $T/svc/body;
+	proxy_temp_path $T/svc/proxy;
+	fastcgi_temp_path $T/svc/fastcgi;
+	uwsgi_temp_path $T/svc/uwsgi;
+	scgi_temp_path $T/svc/scgi;
+	server { listen 0.0.0.0:$PORT; return 200 ok; }
+}
+CONF
+
+nginx_start() {
+	svc_start env LD_PRELOAD="$BUILD/libbsock_preload.so" nginx \
+	    -p "$T/svc" -e stderr -c "$T/svc/nginx.conf" 2>>"$T/nginx.err"
+	NGINX=$!
+	eventually test -s "$T/svc/nginx.pid"
+}
+
+# Clients that bind again and again while the daemon comes and goes.
+cat >"$T/binds" <<'SH'
+ok=0 bad=
+trap 'echo "binds=$ok$bad"; exit' TERM
+while :; do
+	answer=$("$1" -s "AF_INET SOCK_STREAM tcp 81 0.0.0.0")
+	if [ "$answer" = 0 ]; then
+		ok=$((ok + 1))
+	else
+		bad="$bad $answer"
+	fi
+done
+SH
+
+load_start() {
+	"$B/load" -c 4 http 127.0.0.1 "$PORT" >"$T/load" &
+	LOAD=$!
+	started $LOAD
+}
+
+load_is_clean() {
+	stop $LOAD
+	like "$1: no request is refused, reset or late" "$(cat "$T/load")" \
+	    '^ok=[1-9][0-9]* refused=0 reset=0 timeout=0 other=0'
+	diag "$(cat "$T/load")"
+}
+
+serving_lines() {
+	[ "$(grep -c '>serving ' "$T/log")" -ge "$1" ]
+}
+
+nginx_start
+load_start
+svc_start sh "$T/binds" "$B/ask" >"$T/bound"
+BINDS=$!
+n=0
+while [ $n -lt "$ROUNDS" ]; do
+	n=$((n + 1))
+	kill -USR2 "$DAEMON"
+	eventually serving_lines $((n + 1)) || break
+done
+is "every re-exec serves again" "$(grep -c '>serving ' "$T/log")" \
+    $((ROUNDS + 1))
+ok "in the same process" kill -0 "$PID"
+not_ok "nothing was lost on the way" grep -E 'not used|cannot' "$T/log"
+load_is_clean "re-exec"
+stop $BINDS
+like "nor does a bind fail" "$(cat "$T/bound")" '^binds=[1-9][0-9]*$'
+
+# The kept socket came along: nginx restarts without a refusal.
+load_start
+rm "$T/svc/nginx.pid"
+stop "$NGINX" QUIT
+nginx_start
+load_is_clean "restart of the service after it"
+
+load_start
+n=0
+while [ $n -lt "$ROUNDS" ]; do
+	n=$((n + 1))
+	daemon_reload
+done
+load_is_clean "reload"
+
+load_start
+n=0
+while [ $n -lt 3 ]; do
+	n=$((n + 1))
+	kill -KILL "$DAEMON"
+	wait "$DAEMON" 2>/dev/null
+	daemon_start || break
+done
+load_is_clean "kill -9 and a new start"
+ok "the address is taken beside the service" \
+    test -z "$(grep 'cannot reserve' "$T/log")"
+
+# What was a kept socket is nobody's copy now; the next claim makes another.
+rm "$T/svc/nginx.pid"
+stop "$NGINX" QUIT
+load_start
+nginx_start
+rm "$T/svc/nginx.pid"
+stop "$NGINX" QUIT
+nginx_start
+stop $LOAD
+ok "restarts are seamless again" grep -q 'reset=0 timeout=0' "$T/load"
+stop "$NGINX" QUIT
+
+fds() {
+	ls "/proc/$DAEMON/fd" | wc -l
+}
+before=$(fds)
+kill -USR2 "$DAEMON"
+eventually serving_lines 2
+is "a re-exec leaves no descriptor behind" "$(fds)" "$before"
+
+finish
