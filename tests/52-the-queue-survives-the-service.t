@@ -75,7 +75,7 @@ load_start() {
 
 for how in plain polite; do
 	load_start
-	for round in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		service $how
 		sleep 0.1
 		stop $SERVICE

@@ -1,6 +1,7 @@
 #!/bin/sh
 . "${0%/*}/lib/tap.sh"
 tiers root userns
+. "$TESTS/lib/servers.sh"
 need nginx
 
 ROUNDS=${BSOCK_TEST_ROUNDS:-5}
@@ -10,29 +11,12 @@ reserve "AF_INET SOCK_STREAM tcp $PORT 0.0.0.0"
 daemon_start || exit 1
 PID=$DAEMON
 
-cat >"$T/svc/nginx.conf" <<CONF
-daemon off;
-worker_processes 2;
-pid $T/svc/nginx.pid;
-error_log stderr error;
-events { worker_connections 256; }
-http {
-	access_log off;
-	client_body_temp_path $T/svc/body;
-	proxy_temp_path $T/svc/proxy;
-	fastcgi_temp_path $T/svc/fastcgi;
-	uwsgi_temp_path $T/svc/uwsgi;
-	scgi_temp_path $T/svc/scgi;
-	server { listen 0.0.0.0:$PORT; return 200 ok; }
-}
-CONF
-
 nginx_start() {
-	svc_start env LD_PRELOAD="$BUILD/libbsock_preload.so" nginx \
-	    -p "$T/svc" -e stderr -c "$T/svc/nginx.conf" 2>>"$T/nginx.err"
-	NGINX=$!
-	eventually test -s "$T/svc/nginx.pid"
+	server_start nginx
+	NGINX=$SERVER
+	eventually server_ready nginx
 }
+server_prepare nginx
 
 # Clients that bind again and again while the daemon comes and goes.
 cat >"$T/binds" <<'SH'
@@ -85,7 +69,6 @@ like "nor does a bind fail" "$(cat "$T/bound")" '^binds=[1-9][0-9]*$'
 
 # The kept socket came along: nginx restarts without a refusal.
 load_start
-rm "$T/svc/nginx.pid"
 stop "$NGINX" QUIT
 nginx_start
 load_is_clean "restart of the service after it"
@@ -111,11 +94,9 @@ ok "the address is taken beside the service" \
     test -z "$(grep 'cannot reserve' "$T/log")"
 
 # What was a kept socket is nobody's copy now; the next claim makes another.
-rm "$T/svc/nginx.pid"
 stop "$NGINX" QUIT
 load_start
 nginx_start
-rm "$T/svc/nginx.pid"
 stop "$NGINX" QUIT
 nginx_start
 stop $LOAD
@@ -123,7 +104,7 @@ ok "restarts are seamless again" grep -q 'reset=0 timeout=0' "$T/load"
 stop "$NGINX" QUIT
 
 fds() {
-	ls "/proc/$DAEMON/fd" | wc -l
+	find "/proc/$DAEMON/fd" -type l | wc -l
 }
 before=$(fds)
 kill -USR2 "$DAEMON"
