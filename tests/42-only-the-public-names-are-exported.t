@@ -9,7 +9,7 @@ exported() {
 
 needed() {
 	readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-		grep -Ev '^(libc|libpthread|libdl|lib[atu]*san)\.so|^ld-linux'
+		grep -Ev '^(libc|libpthread|libdl|lib[a-z]*san)\.so|^ld-linux'
 }
 
 is "libbsock" "$(exported "$BUILD/libbsock.so.0")" "bsock_addrinfo_format@@BSOCK_0 \

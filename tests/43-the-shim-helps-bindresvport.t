@@ -37,8 +37,7 @@ done
 # Who may do it alone is not helped: no line says that bsock was asked.
 [ "$TIER" != root ] || {
 	root() {
-		BSOCK_PRELOAD_DEBUG=1 LD_PRELOAD=$BUILD/libbsock_preload.so \
-		    "$B/resvport" "$1" 2>&1
+		BSOCK_PRELOAD_DEBUG=1 shim_here "$B/resvport" "$1" 2>&1
 	}
 	like "root may" "$(root bindresvport)" '^([0-9]+) \1$'
 	like "root may, without libc's help" "$(root bindresvport6)" \

@@ -25,10 +25,9 @@ is "a storm of signals" "$(harsh signals)" 100
 # A program in a chroot needs the socket in there.
 [ "$TIER" != root ] || {
 	cd "$T/run" || exit 1
-	is "one in a chroot" "$(BSOCK_SOCKET=/socket \
-	    LD_PRELOAD=$BUILD/libbsock_preload.so "$B/harsh" chroot 80)" 0
-	is "one without the socket" "$(LD_PRELOAD=$BUILD/libbsock_preload.so \
-	    "$B/harsh" chroot 80)" EACCES
+	is "one in a chroot" "$(BSOCK_SOCKET=/socket
+	    export BSOCK_SOCKET; shim_here "$B/harsh" chroot 80)" 0
+	is "one without the socket" "$(shim_here "$B/harsh" chroot 80)" EACCES
 }
 
 finish

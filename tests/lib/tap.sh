@@ -244,13 +244,24 @@ other_start() {
 	started $!
 }
 
-# shim CMD..., shim_start CMD...: svc, svc_start with the preload shim.
+# shim CMD..., shim_start CMD...: svc, svc_start with the preload shim;
+# shim_here CMD...: as who runs the test.  The shim is never instrumented, a
+# test program may be, and ASan would rather come first.
+SHIM_ASAN="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0"
+
 shim() {
-	svc env LD_PRELOAD="$BUILD/libbsock_preload.so" "$@"
+	svc env LD_PRELOAD="$BUILD/libbsock_preload.so" \
+	    ASAN_OPTIONS="$SHIM_ASAN" "$@"
 }
 
 shim_start() {
-	svc_start env LD_PRELOAD="$BUILD/libbsock_preload.so" "$@"
+	svc_start env LD_PRELOAD="$BUILD/libbsock_preload.so" \
+	    ASAN_OPTIONS="$SHIM_ASAN" "$@"
+}
+
+shim_here() {
+	env LD_PRELOAD="$BUILD/libbsock_preload.so" \
+	    ASAN_OPTIONS="$SHIM_ASAN" "$@"
 }
 
 # The listening TCP and bound UDP sockets whose owner is not the service.
