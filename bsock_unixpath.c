@@ -236,24 +236,40 @@ is_bound(const char *real, const char *asked)
 	return found;
 }
 
-/* Does nobody answer there? */
-static bool
-is_deserted(const struct bsock_addr *addr)
+/* What connect(2) says, without waiting: 0 or an errno value. */
+static int
+try_connect(const struct bsock_addr *addr)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = bsock_addr_to_sockaddr(addr, &ss);
-	bool refused;
-	int s = bsock_compat_socket(AF_UNIX, (int)addr->socktype, 0);
+	int s, error = 0;
 
-	if (s < 0 || fcntl(s, F_SETFL, O_NONBLOCK) != 0) {
-		if (s >= 0)
-			(void)close(s);
-		return false;
-	}
-	refused = connect(s, (struct sockaddr *)&ss, len) != 0 &&
-		  errno == ECONNREFUSED;
+	s = bsock_compat_socket_nonblock(AF_UNIX, (int)addr->socktype, 0);
+	if (s < 0)
+		return errno;
+	if (connect(s, (struct sockaddr *)&ss, len) != 0)
+		error = errno;
 	(void)close(s);
-	return refused;
+	return error;
+}
+
+/*
+ * Does nobody answer there?  The file has mode 0600, and we have given up
+ * the capability to look past that: for the moment of the question it is
+ * ours.  Only somebody in another network namespace can still be behind it
+ * (see is_bound), and gets it back.
+ */
+static bool
+is_deserted(const struct bsock_addr *addr, const char *real, uid_t uid)
+{
+	int error = try_connect(addr);
+
+	if (error != EACCES || lchown(real, geteuid(), (gid_t)-1) != 0)
+		return error == ECONNREFUSED;
+	error = try_connect(addr);
+	if (error != ECONNREFUSED)
+		(void)lchown(real, uid, (gid_t)-1);
+	return error == ECONNREFUSED;
 }
 
 /* Removes what an earlier run of that user (NULL: of anybody) left; 0 when
@@ -269,7 +285,7 @@ clear_leftover(
 	if (lstat(real, &st) != 0)
 		return errno == ENOENT ? 0 : errno;
 	if (!S_ISSOCK(st.st_mode) || (owner != NULL && st.st_uid != *owner) ||
-	    !is_deserted(addr) || is_bound(real, path))
+	    is_bound(real, path) || !is_deserted(addr, real, st.st_uid))
 		return EADDRINUSE;
 	return unlink(real) == 0 || errno == ENOENT ? 0 : errno;
 }
