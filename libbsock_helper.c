@@ -12,10 +12,12 @@
 
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -31,6 +33,7 @@
 #endif
 
 #define STACK_SIZE 65536
+#define STEP_MS    5
 
 struct helper {
 	int sock;
@@ -73,25 +76,40 @@ out:
 	_exit(127);
 }
 
-/* Waits for the program until the deadline, then kills it. */
+/* Until the program has ended, or for a while. */
+static void
+wait_for_end(int pidfd, int ms)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	/* Without a pidfd it is looked after every few milliseconds. */
+	if (pidfd < 0 && ms > STEP_MS)
+		ms = STEP_MS;
+	(void)poll(&p, 1, ms);
+}
+
+/*
+ * Waits for the program until the deadline, then kills it.  The caller's
+ * action for SIGCHLD is left alone in here too: where it is ignored the
+ * program vanishes when it ends, and there is nothing to wait for.
+ */
 static int
 wait_for_program(pid_t pid, const struct timespec *deadline)
 {
-	sigset_t chld;
+	int pidfd = -1;
 
-	(void)sigemptyset(&chld);
-	(void)sigaddset(&chld, SIGCHLD);
+#if HAVE_PIDFD
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+#endif
 	while (waitpid(pid, NULL, WNOHANG) == 0) {
 		int left = bsock_fdpass_left(deadline);
-		struct timespec ts = {left / 1000, left % 1000 * 1000000L};
 
-		if (left > 0) {
-			(void)sigtimedwait(&chld, NULL, &ts);
-			continue;
+		if (left == 0) {
+			(void)kill(pid, SIGKILL);
+			(void)waitpid(pid, NULL, 0);
+			return ETIMEDOUT;
 		}
-		(void)kill(pid, SIGKILL);
-		(void)waitpid(pid, NULL, 0);
-		return ETIMEDOUT;
+		wait_for_end(pidfd, left);
 	}
 	return 0;
 }
@@ -101,13 +119,8 @@ static int
 supervise(void *arg)
 {
 	struct helper *helper = arg;
-	struct sigaction dfl = {.sa_handler = SIG_DFL};
-	pid_t pid;
+	pid_t pid = vfork();
 
-	/* Where the caller ignores SIGCHLD there would be nothing to wait for.
-	 */
-	(void)sigaction(SIGCHLD, &dfl, NULL);
-	pid = vfork();
 	if (pid == 0)
 		become_program(helper);
 	if (pid < 0)

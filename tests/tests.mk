@@ -30,5 +30,5 @@ $(O)/tests/prog/%: $(O)/tests/prog/%.o $(O)/libbsock.a
 .PHONY: check-suid
 check-programs: check-suid
 check-suid:
-	$(MAKE) O=$(O)/suid PREFIX=$(abspath $(O))/suid/root all \
+	$(MAKE) SAN= O=$(O)/suid PREFIX=$(abspath $(O))/suid/root all \
 	    $(O)/suid/tests/prog/ask $(O)/suid/tests/prog/caller

@@ -14,7 +14,7 @@ SUID=$SUID_ROOT/sbin/bsock
 suid_install() {
 	mkdir -p "$SUID_ROOT" &&
 		mount -t tmpfs -o mode=755 none "$SUID_ROOT" &&
-		make -s -C "$TOP" O="$BUILD/suid" PREFIX="$SUID_ROOT" \
+		make -s -C "$TOP" SAN= O="$BUILD/suid" PREFIX="$SUID_ROOT" \
 		    BSOCK_MODE=4555 install-suid >"$T/install" 2>&1
 }
 
