@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,6 +56,85 @@ add_error(struct text *text, int error)
 	add(text, bsock_compat_strerror(error, buf, sizeof(buf)));
 }
 
+/* --- the name of a group ---------------------------------------------------
+ */
+
+struct line {
+	char name[64];
+	unsigned long gid;
+	int field; /* 0 name, 1 password, 2 gid, 3 members */
+};
+
+static void
+line_begin(struct line *line)
+{
+	memset(line, 0, sizeof(*line));
+}
+
+/* Takes one byte of a line of group(5). */
+static void
+line_add(struct line *line, char c)
+{
+	size_t len = strlen(line->name);
+
+	if (c == ':')
+		line->field++;
+	else if (line->field == 0 && len < sizeof(line->name) - 1)
+		line->name[len] = c;
+	else if (line->field == 2 && c >= '0' && c <= '9')
+		line->gid = line->gid * 10 + (unsigned long)(c - '0');
+}
+
+static bool
+line_is(const struct line *line, gid_t gid)
+{
+	return line->field == 3 && line->gid == gid;
+}
+
+/*
+ * From the file alone: a name service allocates, locks and asks servers,
+ * which the program that we are inside of did not want.
+ */
+static bool
+find_group(int fd, gid_t gid, struct line *line)
+{
+	char buf[512];
+	ssize_t n;
+
+	line_begin(line);
+	while ((n = read(fd, buf, sizeof(buf))) > 0) {
+		for (ssize_t i = 0; i < n; i++) {
+			if (buf[i] != '\n') {
+				line_add(line, buf[i]);
+				continue;
+			}
+			if (line_is(line, gid))
+				return true;
+			line_begin(line);
+		}
+	}
+	return false;
+}
+
+static void
+add_group(struct text *text, gid_t gid)
+{
+	struct line line;
+	int fd = open("/etc/group", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && find_group(fd, gid, &line)) {
+		add(text, line.name);
+	} else {
+		add(text, "with gid ");
+		add_number(text, gid);
+	}
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* --- why ------------------------------------------------------------------
+ */
+
 /* Why connect(2) may be refused: the mode of the socket or of the way to it. */
 static void
 add_no_access(struct text *text, const char *path)
@@ -72,8 +152,8 @@ add_no_access(struct text *text, const char *path)
 		add_number(text, st.st_uid);
 		return;
 	}
-	add(text, ": not in its group, gid ");
-	add_number(text, st.st_gid);
+	add(text, ": not in group ");
+	add_group(text, st.st_gid);
 }
 
 /* The daemon could not be asked. */
