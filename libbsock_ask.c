@@ -30,6 +30,7 @@
 
 #define TIMEOUT_MS   5000
 #define PAUSE_MAX_MS 128
+#define ASK_AFRESH   -1 /* no errno value */
 
 struct answer {
 	struct bsock_reply reply;
@@ -344,9 +345,8 @@ take_place(int fd, int with)
 }
 
 /*
- * Bound, says bsock.  Returns 0; an errno value; or EBUSY when what it keeps
- * cannot be made like the caller's socket, and a fresh one should be asked
- * for.
+ * Bound, says bsock.  Returns 0; an errno value; or ASK_AFRESH when what it
+ * keeps cannot be made like the caller's socket.
  */
 static int
 accept_answer(const struct bsock_ask *ask, struct answer *answer)
@@ -357,9 +357,12 @@ accept_answer(const struct bsock_ask *ask, struct answer *answer)
 		return EPROTO;
 	if (ask->fd < 0)
 		return 0;
-	if (bsock_sockopt_carry(ask->fd, answer->fd) != 0 &&
-	    !(errno == EBUSY && ask->request.rebind))
-		return errno;
+	if (bsock_sockopt_carry(ask->fd, answer->fd) != 0) {
+		if (errno != EBUSY)
+			return errno;
+		if (!ask->request.rebind)
+			return ASK_AFRESH;
+	}
 	return take_place(ask->fd, answer->fd);
 }
 
@@ -449,16 +452,16 @@ ask_until(struct bsock_ask *ask, int *made)
 				return error;
 			reset = true;
 			break;
-		case EBUSY:
-			if (ask->request.rebind || !ask->reserved)
-				return error;
+		case ASK_AFRESH:
 			ask->request.rebind = true;
 			continue;
 		default:
 			return error;
 		}
-		if (!pause_before_retry(&pause, &deadline))
+		if (!pause_before_retry(&pause, &deadline)) {
+			ask->answered = false;
 			return ETIMEDOUT;
+		}
 	}
 }
 
