@@ -18,14 +18,14 @@ POOR=$!
 eventually test -S "$T/svc/sb"
 eventually test -S "$T/svc/poor"
 
-# The clients of this test are many, too.
-limit=$(ulimit -Hn)
-ulimit -n "$limit"
-
 checks SB="$T/svc/sb" PID=$BINDER POOR="$T/svc/poor" POOR_PID=$POOR <<'END'
 from adapters import *
+import resource
 import signal
 
+# The clients of this test are many, too.
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 SB, PID = os.environ["SB"], int(os.environ["PID"])
 POOR, POOR_PID = os.environ["POOR"], int(os.environ["POOR_PID"])
 start_fds, poor_fds = open_fds(PID), open_fds(POOR_PID)

@@ -22,10 +22,3 @@ checks() {
 	[ $checks_status -eq 0 ] || diag "$(cat "$T/checks.err")"
 	is "the checks ran to their end" "$checks_status" 0
 }
-
-# as_limited N CMD...: with at most N descriptors.
-as_limited() {
-	limited=$1
-	shift
-	prlimit --nofile="$limited:$limited" "$@"
-}
