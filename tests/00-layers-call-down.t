@@ -5,7 +5,7 @@ tiers plain
 # The picture of NOTES, as a table: a module includes headers of lower layers
 # only, or its own.  What is drawn sideways is listed as "module>header".
 cat >"$T/layers" <<'EOF'
-0 bsock_compat bsock_text bsock_addr bsock_wire
+0 bsock_compat bsock_text bsock_kind bsock_addr bsock_addr_parse bsock_wire
 1 bsock_fdpass bsock_names bsock_log bsock_file bsock_sockopt bsock_priv bsock_trim
 1 bsock_inuse bsock_sdnotify
 2 bsock_authz bsock_socket bsock_unixpath bsock_bindresvport bsock_resvaddr
@@ -17,6 +17,11 @@ EOF
 cat >"$T/sideways" <<'EOF'
 bsock_addr>bsock_compat
 bsock_addr>bsock_text
+bsock_addr>bsock_kind
+bsock_addr_parse>bsock_addr
+bsock_addr_parse>bsock_compat
+bsock_addr_parse>bsock_kind
+bsock_kind>bsock_compat
 bsock_wire>bsock_compat
 bsock_wire>bsock_addr
 bsock_resvaddr>bsock_authz
@@ -89,7 +94,7 @@ __(stack_chk_fail|.*_chk|asan_.*|ubsan_.*|tsan_.*)|_GLOBAL_OFFSET_TABLE_|_Unwind
 calls_of() {
 	nm -u "$BUILD/$1.o" | sed 's/^ *[Uw] //; s/@.*//' |
 		grep -Ev "^($(echo "$pure_calls" | paste -sd '|'))$" |
-		grep -Ev '^(bsock_text|bsock_addr|bsock_wire)_'
+		grep -Ev '^bsock_(text|kind|addr|wire)_'
 }
 
 # Tables that only hold addresses are constant too.
@@ -100,7 +105,7 @@ has_no_data() {
 
 ok "every module has its place" every_module_has_a_layer
 ok "no module includes a header from above or beside" includes_go_down
-for module in bsock_text bsock_addr bsock_wire; do
+for module in bsock_text bsock_kind bsock_addr bsock_addr_parse bsock_wire; do
 	is "$module calls nothing but string functions" \
 	    "$(calls_of $module)" ""
 	nm "$BUILD/$module.o" | grep -q asan_ ||
