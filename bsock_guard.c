@@ -14,10 +14,6 @@
 
 #include "bsock_compat.h"
 
-#if HAVE_GUARD
-#include <linux/filter.h>
-#endif
-
 /* An interface that does not exist: a socket bound to it gets nothing. */
 #define NOWHERE INT_MAX
 
@@ -94,7 +90,8 @@ bsock_guard_form_of(
 	form->device = (int)addr->scope;
 	if (fd < 0)
 		return;
-	if (addr->family == AF_INET6)
+	/* Bound to one address, a socket is of one family by itself. */
+	if (addr->family == AF_INET6 && bsock_addr_is_wildcard(addr))
 		form->v6only = get(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
 	if (form->device == 0)
 		form->device = device_of(fd);
@@ -296,56 +293,54 @@ take_stream(const struct bsock_guard_form *form, int *guard, bool *exposed)
 }
 
 /*
- * Datagrams: a second member takes datagrams from the first, so the guard
- * must find the address free; only then may others join.
+ * The form of a datagram guard.  The kernel prefers an AF_INET socket to an
+ * AF_INET6 one for IPv4, so the guard of 0.0.0.0 is ::ffff:0.0.0.0.
  */
-static int
-take_datagram(const struct bsock_guard_form *form, int *guard)
+static struct bsock_guard_form
+datagram_form(const struct bsock_guard_form *form)
 {
-	int error = make_bound(form, false, false, guard);
+	struct bsock_guard_form guard = *form;
 
-	if (error == 0)
-		(void)set(*guard, SOL_SOCKET, SO_REUSEPORT, 1);
-	return error;
+	if (form->addr.family != AF_INET ||
+	    !bsock_addr_is_wildcard(&form->addr))
+		return guard;
+	guard.addr.family = AF_INET6;
+	guard.addr.host[10] = guard.addr.host[11] = 0xff;
+	guard.v6only = 0;
+	return guard;
 }
 
-/* What reaches a datagram guard all the same takes no memory. */
-static void
-drop_all(int guard)
+/* Alone on the address, or (reuseport) beside other sockets of ours. */
+static int
+bind_datagram(const struct bsock_guard_form *form, bool reuseport, int *guard)
 {
-	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
-	struct sock_fprog prog = {.len = 1, .filter = &drop};
+	const struct bsock_guard_form best = datagram_form(form);
+	int error = make_bound(&best, false, reuseport, guard);
 
-	(void)setsockopt(
-	    guard, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog));
+	if (error == EAFNOSUPPORT)
+		error = make_bound(form, false, reuseport, guard);
+	if (error != 0)
+		return error;
+	/* Only now may others join; and what it gets takes no memory. */
+	(void)set(*guard, SOL_SOCKET, SO_REUSEPORT, 1);
+	(void)set(*guard, SOL_SOCKET, SO_RCVBUF, 0);
+	(void)bsock_guard_retreat(&form->addr, *guard);
+	return 0;
 }
 
 int
 bsock_guard_take(const struct bsock_guard_form *form, int *guard, bool *exposed)
 {
-	int error;
-
 	*exposed = false;
 	if (is_stream(&form->addr))
 		return take_stream(form, guard, exposed);
-	error = take_datagram(form, guard);
-	if (error == 0) {
-		drop_all(*guard);
-		bsock_guard_retreat(&form->addr, *guard);
-	}
-	return error;
+	return bind_datagram(form, false, guard);
 }
 
 int
 bsock_guard_join(const struct bsock_guard_form *form, int *guard)
 {
-	int error = make_bound(form, false, true, guard);
-
-	if (error == 0) {
-		drop_all(*guard);
-		bsock_guard_retreat(&form->addr, *guard);
-	}
-	return error;
+	return bind_datagram(form, true, guard);
 }
 
 /*
@@ -379,52 +374,98 @@ bsock_guard_shares(int fd)
 
 /*
  * Connected to a peer that never sends, the guard of one address gets
- * nothing and still keeps others off.  Connecting would narrow a wildcard to
- * one address; there a program sends all datagrams to the socket that was
- * bound second, which is right while the guard is the first of two.
+ * nothing and still keeps others off.  Connecting would narrow a wildcard:
+ * there the service's socket steps to the front instead.
  */
-void
+bool
 bsock_guard_retreat(const struct bsock_addr *key, int guard)
 {
-	struct sock_filter second = BPF_STMT(BPF_RET | BPF_K, 1);
-	struct sock_fprog prog = {.len = 1, .filter = &second};
 	struct bsock_addr peer = *key;
 	struct sockaddr_storage ss;
 	socklen_t len;
 
-	if (!bsock_addr_is_wildcard(key)) {
-		peer.port =
-		    key->port == SILENT_PORT ? SILENT_PORT + 1 : SILENT_PORT;
-		len = bsock_addr_to_sockaddr(&peer, &ss);
-		if (connect(guard, (const struct sockaddr *)&ss, len) == 0)
-			return;
-	}
-	(void)setsockopt(
-	    guard, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &prog, sizeof(prog));
+	if (bsock_addr_is_wildcard(key))
+		return true;
+	peer.port = key->port == SILENT_PORT ? SILENT_PORT + 1 : SILENT_PORT;
+	len = bsock_addr_to_sockaddr(&peer, &ss);
+	return connect(guard, (const struct sockaddr *)&ss, len) == 0;
+}
+
+static bool
+disconnect(int fd)
+{
+	const struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+	return connect(fd, &none, sizeof(none)) == 0;
 }
 
 /*
- * A stream guard stands beside every form.  The wildcard guard of a datagram
- * address must be in the same group as the service's socket.
+ * Of sockets that match a datagram equally well the kernel takes the one that
+ * was hashed last.  Connected and disconnected, a wildcard socket is, and has
+ * left the group in which the guard would have a share as well.
  */
-bool
-bsock_guard_fits(
-    const struct bsock_guard_form *guard, const struct bsock_guard_form *form)
+static void
+step_forward(int fd, const struct bsock_addr *addr)
 {
-	if (is_stream(&guard->addr) || !bsock_addr_is_wildcard(&guard->addr))
-		return true;
-	return guard->addr.family == form->addr.family &&
-	       guard->v6only == form->v6only;
+	struct bsock_addr peer = *addr;
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	peer.port = SILENT_PORT;
+	if (addr->family == AF_INET) {
+		peer.host[0] = 127;
+		peer.host[3] = 1;
+	} else {
+		peer.host[15] = 1;
+	}
+	len = bsock_addr_to_sockaddr(&peer, &ss);
+	if (connect(fd, (const struct sockaddr *)&ss, len) == 0)
+		(void)disconnect(fd);
+}
+
+/*
+ * ::ffff:0.0.0.0 would stay narrowed.  Its guard becomes one on ::, of another
+ * group, and after it in the kernel's list.
+ */
+static void
+replace_guard(const struct bsock_guard_form *form, int *guard)
+{
+	struct bsock_guard_form all = *form;
+	int fd = -1;
+
+	memset(all.addr.host, 0, sizeof(all.addr.host));
+	all.v6only = 0;
+	if (make_bound(&all, false, true, &fd) != 0)
+		return;
+	bsock_guard_close(guard);
+	*guard = fd;
+}
+
+static void
+come_first(const struct bsock_guard_form *form, int *guard, int fd)
+{
+	struct bsock_addr key;
+
+	bsock_addr_key(&form->addr, &key);
+	if (!bsock_addr_is_wildcard(&key))
+		(void)bsock_guard_retreat(&key, *guard);
+	else if (key.family == form->addr.family)
+		step_forward(fd, &key);
+	else
+		replace_guard(form, guard);
 }
 
 int
-bsock_guard_service(const struct bsock_guard_form *form, int *fd)
+bsock_guard_service(const struct bsock_guard_form *form, int *guard, int *fd)
 {
+	bool stream = is_stream(&form->addr);
 	int error = make_bound(form, false, true, fd);
 
 	/* Harmless beside the guard: see take_stream(). */
-	if (error == EADDRINUSE && is_stream(&form->addr))
+	if (error == EADDRINUSE && stream)
 		error = make_bound(form, true, true, fd);
+	if (error == 0 && !stream)
+		come_first(form, guard, *fd);
 	return error;
 }
 
@@ -479,14 +520,6 @@ clean(int fd)
 	(void)get(fd, SOL_SOCKET, SO_ERROR, 0);
 	/* Without it the next listen(2) fails beside the guard. */
 	return set(fd, SOL_SOCKET, SO_REUSEPORT, 1) == 0;
-}
-
-static bool
-disconnect(int fd)
-{
-	const struct sockaddr none = {.sa_family = AF_UNSPEC};
-
-	return connect(fd, &none, sizeof(none)) == 0;
 }
 
 bool
@@ -557,25 +590,18 @@ bsock_guard_take(const struct bsock_guard_form *form, int *guard, bool *exposed)
 	return ENOSYS;
 }
 
-void
+bool
 bsock_guard_retreat(const struct bsock_addr *key, int guard)
 {
 	(void)key;
 	(void)guard;
-}
-
-bool
-bsock_guard_fits(
-    const struct bsock_guard_form *guard, const struct bsock_guard_form *form)
-{
-	(void)guard;
-	(void)form;
 	return true;
 }
 
 int
-bsock_guard_service(const struct bsock_guard_form *form, int *fd)
+bsock_guard_service(const struct bsock_guard_form *form, int *guard, int *fd)
 {
+	(void)guard;
 	return bsock_guard_alone(form, false, fd);
 }
 

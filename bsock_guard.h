@@ -39,23 +39,23 @@ int bsock_guard_take(
     const struct bsock_guard_form *form, int *guard, bool *exposed);
 
 /*
- * A datagram guard beside other sockets of the daemon: its own guard of
- * another form, or of an overlapping address.
+ * A datagram guard beside other sockets of the daemon, on overlapping
+ * addresses.
  */
 int bsock_guard_join(const struct bsock_guard_form *form, int *guard);
 
 /*
- * Datagram guards only, after take and before each bind beside it: see to
- * it that the kernel gives the guard no datagram.
+ * Datagram guards only: see to it that the kernel gives the guard nothing.
+ * False: not yet, since the address is not there; to be called again.
  */
-void bsock_guard_retreat(const struct bsock_addr *key, int guard);
+bool bsock_guard_retreat(const struct bsock_addr *key, int guard);
 
-/* May service sockets of that form be bound beside that guard? */
-bool bsock_guard_fits(
-    const struct bsock_guard_form *guard, const struct bsock_guard_form *form);
-
-/* A socket for the service, bound beside the guard. */
-int bsock_guard_service(const struct bsock_guard_form *form, int *fd);
+/*
+ * A socket for the service, bound beside the guard, which is replaced where
+ * it would take datagrams from it.
+ */
+int bsock_guard_service(
+    const struct bsock_guard_form *form, int *guard, int *fd);
 
 /*
  * One socket alone, where there are no guards; with reuse, SO_REUSEADDR is

@@ -50,12 +50,12 @@ take_guard(struct bsock_resvaddr *r, bool patient)
 {
 	int error = bsock_guard_take(&r->form, &r->guard, &r->exposed);
 
-	if (error == EADDRINUSE && r->key.socktype == SOCK_DGRAM &&
-	    (r->resting || (patient && !bsock_inuse(&r->key, -1))))
+	if (error == EADDRINUSE && r->key.socktype == SOCK_DGRAM && patient &&
+	    !bsock_inuse(&r->key, -1))
 		error = bsock_guard_join(&r->form, &r->guard);
 	if (error == 0) {
-		r->resting = false;
 		r->guard_serial = bsock_keeper_serial();
+		r->hidden = false;
 	}
 	return error;
 }
@@ -185,53 +185,10 @@ make_ready(struct bsock_resvaddr *r, const struct bsock_resvaddr_claim *claim,
 	return 0;
 }
 
-/* The guard of a datagram address takes the form of the socket beside it. */
-static int
-fit_guard(struct bsock_resvaddr *r, const struct bsock_guard_form *form)
-{
-	if (!bsock_guard_fits(&r->form, form)) {
-		int guard = -1;
-		int error = bsock_guard_join(form, &guard);
-
-		if (error != 0)
-			return error;
-		bsock_guard_close(&r->guard);
-		r->guard = guard;
-		r->guard_serial = bsock_keeper_serial();
-		r->form = *form;
-	}
-	if (!is_stream(r))
-		bsock_guard_retreat(&r->key, r->guard);
-	return 0;
-}
-
-/*
- * Datagrams for IPv4 that a socket on :: serves must not end in the guard of
- * 0.0.0.0, which the kernel would prefer: that rests while the guard of ::
- * covers it too.  Locks are taken in this order only.
- */
-static void
-settle_twin(struct bsock_resvaddr *r, bool covers)
-{
-	struct bsock_resvaddr *twin = r->twin;
-
-	if (twin == NULL)
-		return;
-	(void)pthread_mutex_lock(&twin->lock);
-	if (covers && twin->guard >= 0 && twin->keep.fd < 0) {
-		bsock_guard_close(&twin->guard);
-		twin->guard_serial = 0;
-		twin->resting = true;
-	} else if (!covers && twin->resting) {
-		(void)bsock_hold_take(twin, false);
-	}
-	(void)pthread_mutex_unlock(&twin->lock);
-}
-
 static int
 make_kept(struct bsock_resvaddr *r, struct bsock_guard_form *form, uid_t uid)
 {
-	int fd = -1, error;
+	int fd = -1, guard = r->guard, error;
 
 	if (form->v6only < 0)
 		form->v6only = r->form.v6only;
@@ -242,14 +199,13 @@ make_kept(struct bsock_resvaddr *r, struct bsock_guard_form *form, uid_t uid)
 	if (r->contested && uid != r->keep.peer.uid &&
 	    !bsock_guard_is_lonely(r->guard, &r->form))
 		return EADDRINUSE;
-	r->contested = false;
-	error = fit_guard(r, form);
-	if (error == 0)
-		error = bsock_guard_service(form, &fd);
+	error = bsock_guard_service(form, &r->guard, &fd);
 	if (error != 0)
 		return error;
+	if (r->guard != guard)
+		r->guard_serial = bsock_keeper_serial();
+	r->contested = false;
 	bsock_keeper_keep(&r->keep, fd);
-	settle_twin(r, form->v6only == 0);
 	return 0;
 }
 
@@ -268,7 +224,7 @@ static int
 give_sibling(
     struct bsock_resvaddr *r, const struct bsock_guard_form *form, int *out)
 {
-	int error = bsock_guard_service(form, out);
+	int error = bsock_guard_service(form, &r->guard, out);
 
 	if (error == 0) {
 		r->siblings = true;
@@ -352,10 +308,12 @@ look(struct bsock_resvaddr *r)
 {
 	int pause = 0;
 
-	if (r->resting)
-		return 0;
-	if (!bsock_hold_is_taken(r))
-		return bsock_hold_take(r, true) != 0 ? RETRY_PAUSE : 0;
+	if (!bsock_hold_is_taken(r) && bsock_hold_take(r, true) != 0)
+		return RETRY_PAUSE;
+	if (r->guarded && !is_stream(r) && !r->hidden) {
+		r->hidden = bsock_guard_retreat(&r->key, r->guard);
+		return r->hidden ? 0 : RETRY_PAUSE;
+	}
 	if (r->keep.fd >= 0 && r->keep.claimed && is_stream(r)) {
 		bsock_keeper_look(&r->keep);
 		pause = r->keep.pause;
@@ -390,7 +348,7 @@ bsock_hold_withdraw(
 static enum bsock_resvaddr_state
 state_of(struct bsock_resvaddr *r)
 {
-	if (!bsock_hold_is_taken(r) && !r->resting)
+	if (!bsock_hold_is_taken(r))
 		return BSOCK_RESVADDR_UNTAKEN;
 	if (r->keep.fd < 0 || !r->keep.claimed)
 		return BSOCK_RESVADDR_GUARDED;

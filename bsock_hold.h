@@ -29,9 +29,8 @@ struct bsock_resvaddr {
 	int guard;
 	uint64_t guard_serial;        /* another for each guard; 0: none */
 	struct bsock_guard_form form; /* of the guard, or of what is kept */
-	struct bsock_resvaddr *twin;  /* of ::, datagrams: 0.0.0.0, or NULL */
-	bool resting;   /* the guard of :: covers this address meanwhile */
-	bool exposed;   /* was taken with SO_REUSEADDR */
+	bool hidden;                  /* a datagram guard gets nothing */
+	bool exposed;                 /* was taken with SO_REUSEADDR */
 	bool siblings;  /* sockets without a copy here have been given out */
 	bool contested; /* children of a holder that was put out may have it */
 	int error;      /* why the address is not taken */

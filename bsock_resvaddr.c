@@ -255,43 +255,16 @@ v6only_of(const struct bsock_resvaddr_set *set, const struct bsock_addr *key)
 	return bsock_resvaddr_find(set, &twin) != NULL;
 }
 
-/* The IPv4 wildcard that goes with a wildcard of datagrams on ::. */
-static struct bsock_resvaddr *
-twin_of(const struct bsock_resvaddr_set *set, const struct bsock_resvaddr *r)
-{
-	struct bsock_addr twin = r->key;
-
-	if (!r->guarded || r->key.family != AF_INET6 ||
-	    r->key.socktype != SOCK_DGRAM || !bsock_addr_is_wildcard(&r->key))
-		return NULL;
-	twin.family = AF_INET;
-	return bsock_resvaddr_find(set, &twin);
-}
-
 static void
 prepare(const struct bsock_resvaddr_set *set, struct bsock_resvaddr *r)
 {
 	(void)pthread_mutex_lock(&r->lock);
-	r->twin = twin_of(set, r);
 	if (!bsock_hold_is_taken(r)) {
 		r->form.addr = r->key;
 		r->form.v6only = v6only_of(set, &r->key);
 		r->form.device = (int)r->key.scope;
 		inherit(r);
 	}
-	(void)pthread_mutex_unlock(&r->lock);
-}
-
-/* The guard that covered it may be about to go. */
-static void
-wake(const struct bsock_resvaddr_set *set, struct bsock_resvaddr *r)
-{
-	struct bsock_addr cover = r->key;
-
-	cover.family = AF_INET6;
-	(void)pthread_mutex_lock(&r->lock);
-	if (r->resting && bsock_resvaddr_find(set, &cover) == NULL)
-		(void)bsock_hold_take(r, true);
 	(void)pthread_mutex_unlock(&r->lock);
 }
 
@@ -305,10 +278,8 @@ set_take(struct bsock_resvaddr_set *set)
 		for (size_t i = 0; i < set->count; i++) {
 			struct bsock_resvaddr *r = set->entries[i];
 
-			if (bsock_addr_is_wildcard(&r->key) != wildcards)
-				continue;
-			wake(set, r);
-			look(r);
+			if (bsock_addr_is_wildcard(&r->key) == wildcards)
+				look(r);
 		}
 }
 

@@ -45,12 +45,12 @@ restarts() {
 crash() {
 	pids=$(server_pids)
 	for pid in $pids; do
-		kill -STOP "$pid"
+		kill -STOP "$pid" 2>/dev/null
 	done
 	sleep 0.2
 	ACCEPTED=$(server_accepted)
 	for pid in $pids; do
-		kill -KILL "$pid"
+		kill -KILL "$pid" 2>/dev/null
 	done
 	for pid in $pids; do
 		eventually gone "$pid"

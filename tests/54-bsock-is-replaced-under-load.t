@@ -5,9 +5,9 @@ tiers root userns
 need nginx
 
 ROUNDS=${BSOCK_TEST_ROUNDS:-5}
-rules "$SVC AF_INET SOCK_STREAM tcp $PORT 0.0.0.0" \
+rules "$SVC AF_INET SOCK_STREAM tcp $PORT 127.0.0.1" \
     "$SVC AF_INET SOCK_STREAM tcp 81 0.0.0.0"
-reserve "AF_INET SOCK_STREAM tcp $PORT 0.0.0.0"
+reserve "AF_INET SOCK_STREAM tcp $PORT 127.0.0.1"
 daemon_start || exit 1
 PID=$DAEMON
 
