@@ -64,17 +64,15 @@ ok "nor with a wrong one" taken 2
 mv "$T/away" "$T/bsock.resvaddr"
 
 # What somebody else has is taken when they let go of it.
-mkfifo "$T/in"
-"$B/ask" -k -l 5 -w "AF_INET SOCK_STREAM tcp 3 127.0.0.1" <"$T/in" \
-    >"$T/other" &
-started $!
-exec 7>"$T/in"
+"$B/ask" -k -l 5 -w "AF_INET SOCK_STREAM tcp 3 127.0.0.1" >"$T/other" &
+BEFORE=$!
+started $BEFORE
 eventually grep -q . "$T/other"
 lines 3 >"$T/bsock.resvaddr"
 daemon_reload
 ok "an address that is in use is reported" \
     logged 'cannot reserve .*tcp 3 .*in use'
-exec 7>&-
+stop $BEFORE
 ok "and taken when it is free" logged 'reserved .*tcp 3 .* at last'
 
 # An address that is not there yet is taken all the same.

@@ -136,16 +136,12 @@ stop $OLD
 
 # Datagram sockets cannot be made useless: the holder's end frees them.
 for at in "53 127.0.0.1" "54 0.0.0.0"; do
-	$SVC_RUN "$B/ask" -w "AF_INET SOCK_DGRAM udp $at" <"$T/in" \
-	    >"$T/old" &
+	svc_start "$B/ask" -w "AF_INET SOCK_DGRAM udp $at" >"$T/old"
 	OLD=$!
-	started $OLD
-	exec 7>"$T/in"
 	ok "udp $at: the first user holds it" eventually grep -qx 0 "$T/old"
 	is "udp $at: the second is told so" \
 	    "$(other "$B/ask" "AF_INET SOCK_DGRAM udp $at")" EADDRINUSE
-	exec 7>&-
-	wait $OLD
+	stop $OLD
 	is "udp $at: after its end the second gets it" \
 	    "$(other "$B/ask" "AF_INET SOCK_DGRAM udp $at")" 0
 done
