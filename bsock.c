@@ -101,21 +101,21 @@ parse_number(
 	return *end == '\0' && *number <= max;
 }
 
-/* Absolute, so that nothing depends on the directory from then on. */
+/* Absolute, so that nothing depends on the directory from then on; a path
+ * that is too long stays as it is, and will not be found. */
 static const char *
-absolute(const char *path)
+absolute(const char *path, char buf[PATH_MAX])
 {
-	char cwd[PATH_MAX], *result;
-	size_t size;
+	size_t len;
 
-	if (path[0] == '/' || getcwd(cwd, sizeof(cwd)) == NULL)
+	if (path[0] == '/' || getcwd(buf, PATH_MAX) == NULL)
 		return path;
-	size = strlen(cwd) + 1 + strlen(path) + 1;
-	result = malloc(size);
-	if (result == NULL)
+	len = strlen(buf);
+	if (len + 1 + strlen(path) >= PATH_MAX)
 		return path;
-	(void)snprintf(result, size, "%s/%s", cwd, path);
-	return result;
+	buf[len] = '/';
+	memcpy(buf + len + 1, path, strlen(path) + 1);
+	return buf;
 }
 
 /* The file that is running, by the kernel's word where there is one. */
@@ -126,7 +126,7 @@ own_program(const char *argv0)
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
 	if (n <= 0)
-		return absolute(argv0);
+		return absolute(argv0, path);
 	path[n] = '\0';
 	return path;
 }
@@ -174,10 +174,11 @@ parse_user(const char *text, struct bsock_daemon_options *o)
 static int
 run_daemon(const struct options *opt, char **argv)
 {
+	static char config[PATH_MAX], resvaddr[PATH_MAX], socket[PATH_MAX];
 	struct bsock_daemon_options o = {
-	    .config = absolute(opt->config),
-	    .resvaddr = absolute(opt->resvaddr),
-	    .socket = absolute(opt->socket),
+	    .config = absolute(opt->config, config),
+	    .resvaddr = absolute(opt->resvaddr, resvaddr),
+	    .socket = absolute(opt->socket, socket),
 	    .mode = BSOCK_SOCKET_MODE,
 	    .threads = BSOCK_WORKER_THREADS,
 	    .foreground = opt->foreground,
