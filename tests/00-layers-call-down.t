@@ -6,6 +6,7 @@ tiers plain
 # only, or its own.  What is drawn sideways is listed as "module>header".
 cat >"$T/layers" <<'EOF'
 0 bsock_compat bsock_text bsock_kind bsock_addr bsock_addr_parse bsock_wire
+0 bsock_sockopt_table
 1 bsock_fdpass bsock_names bsock_log bsock_file bsock_sockopt bsock_priv bsock_trim
 1 bsock_inuse bsock_sdnotify
 2 bsock_authz bsock_socket bsock_unixpath bsock_bindresvport bsock_resvaddr
