@@ -22,7 +22,7 @@ keeper_of() {
 }
 
 kind_build() {
-	[ "$KINDS/$1" -nt "$TESTS/prog/$2" ] || (
+	[ -n "$(find "$KINDS/$1" -newer "$TESTS/prog/$2" 2>/dev/null)" ] || (
 		shift 2
 		HOME=$KINDS GOCACHE=$KINDS/gocache GO111MODULE=off \
 		    GOFLAGS='' GOTOOLCHAIN=local "$@"

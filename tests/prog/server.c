@@ -39,6 +39,10 @@ daemonise(void)
 	if (pid > 0)
 		_exit(0);
 	(void)setsid();
+	if (freopen("/dev/null", "r", stdin) == NULL ||
+	    freopen("/dev/null", "w", stdout) == NULL ||
+	    freopen("/dev/null", "w", stderr) == NULL)
+		_exit(1);
 	while (kill(first, 0) == 0)
 		(void)usleep(2000);
 }
