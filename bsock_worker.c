@@ -1,5 +1,7 @@
 #include "bsock_worker.h"
 
+#include <sys/time.h>
+
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -218,12 +220,12 @@ serve(struct thread *t, struct bsock_caller *caller, const void *buf,
 
 /* Reads what has come; false when nothing has. */
 static bool
-receive_and_serve(struct thread *t, struct bsock_caller *caller)
+receive_and_serve(struct thread *t, struct bsock_caller *caller, int flags)
 {
 	uint8_t buf[BSOCK_WIRE_REQUEST_SIZE];
 	int fd = -1;
-	ssize_t n = bsock_fdpass_recv(
-	    caller->conn, buf, sizeof(buf), &fd, MSG_DONTWAIT);
+	ssize_t n =
+	    bsock_fdpass_recv(caller->conn, buf, sizeof(buf), &fd, flags);
 
 	if (n == 0 && bsock_fdpass_hung_up(caller->conn))
 		(void)close(caller->conn); /* it only looked */
@@ -239,9 +241,25 @@ receive_and_serve(struct thread *t, struct bsock_caller *caller)
 }
 
 /*
- * A new connection, from its credentials to its end or its parking.  As a
- * rule the request is there already, or on its way.
+ * The request is on its way.  While another thread is free the socket itself
+ * waits for it: without a precise timer, which costs more than the wait in a
+ * virtual machine, but for some milliseconds where nothing comes.  The last
+ * free thread waits for a moment only.
  */
+static bool
+wait_and_serve(struct thread *t, struct bsock_caller *caller)
+{
+	const struct timeval tick = {.tv_usec = 1000};
+
+	if (atomic_load(&pool.idle) > 0 &&
+	    setsockopt(caller->conn, SOL_SOCKET, SO_RCVTIMEO, &tick,
+		sizeof(tick)) == 0)
+		return receive_and_serve(t, caller, 0);
+	return short_wait(caller->conn, POLLIN) != 0 &&
+	       receive_and_serve(t, caller, MSG_DONTWAIT);
+}
+
+/* A new connection, from its credentials to its end or its parking. */
 static void
 handle(struct thread *t, struct bsock_caller *caller)
 {
@@ -254,10 +272,8 @@ handle(struct thread *t, struct bsock_caller *caller)
 		refuse_and_close(caller, EAGAIN, BSOCK_REASON_BUSY);
 		return;
 	}
-	if (receive_and_serve(t, caller))
-		return;
-	if (short_wait(caller->conn, POLLIN) == 0 ||
-	    !receive_and_serve(t, caller))
+	if (!receive_and_serve(t, caller, MSG_DONTWAIT) &&
+	    !wait_and_serve(t, caller))
 		park(t, caller, BSOCK_PARKING_REQUEST);
 }
 
@@ -403,7 +419,7 @@ unpark_request(
 {
 	struct bsock_caller caller = caller_of_place(t, place);
 
-	if (revents == 0 || !receive_and_serve(t, &caller))
+	if (revents == 0 || !receive_and_serve(t, &caller, MSG_DONTWAIT))
 		refuse_and_close(&caller, ETIME, BSOCK_REASON_TIMEOUT);
 }
 
@@ -475,7 +491,7 @@ finish_place(struct thread *t, unsigned i)
 		return;
 	bsock_parking_leave(&pool.parking, i);
 	caller = caller_of_place(t, &place);
-	if (!receive_and_serve(t, &caller))
+	if (!receive_and_serve(t, &caller, MSG_DONTWAIT))
 		refuse_and_close(&caller, EAGAIN, BSOCK_REASON_BUSY);
 }
 
