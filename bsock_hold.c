@@ -10,6 +10,7 @@
 
 #include "bsock_compat.h"
 #include "bsock_inuse.h"
+#include "bsock_store.h"
 
 #define RETRY_PAUSE 1000 /* milliseconds, for what could not be taken */
 
@@ -431,12 +432,17 @@ adopt_kept(struct bsock_resvaddr *r, struct bsock_resvaddr_saved *saved)
 {
 	struct bsock_keeper *keep = &r->keep;
 	int fd = saved->fds[BSOCK_RESVADDR_KEPT];
+	uint64_t serial;
 
 	if (fd < 0 || (r->guarded && r->guard < 0) ||
 	    !bsock_guard_belongs(fd, &r->key) ||
 	    (is_path(r) && bsock_unixpath_identify(&r->key, &r->file) != 0))
 		return;
 	bsock_keeper_keep(keep, fd);
+	/* The names of later holders refer to the one it is stored under. */
+	serial = bsock_store_serial(saved->names[BSOCK_RESVADDR_KEPT]);
+	if (serial != 0)
+		keep->socket_serial = serial;
 	(void)adopt_part(r, saved, BSOCK_RESVADDR_KEPT, keep->socket_serial);
 	keep->claimed = saved->claimed;
 	keep->listened = saved->listened;

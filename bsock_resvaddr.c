@@ -11,6 +11,7 @@
 #include "bsock_compat.h"
 #include "bsock_hold.h"
 #include "bsock_log.h"
+#include "bsock_sdnotify.h"
 #include "bsock_store.h"
 
 /* Milliseconds between looks where the kernel does not tell. */
@@ -146,11 +147,22 @@ inherit(struct bsock_resvaddr *r)
 
 /* What no line asks for any more. */
 static void
+drop_rest(struct bsock_resvaddr_saved *saved)
+{
+	for (int part = 0; part < BSOCK_RESVADDR_PARTS; part++) {
+		if (saved->fds[part] < 0)
+			continue;
+		bsock_guard_close(&saved->fds[part]);
+		if (saved->names[part][0] != '\0')
+			(void)bsock_sdnotify_forget(saved->names[part]);
+	}
+}
+
+static void
 close_rest(void)
 {
 	for (size_t i = 0; i < ninherited; i++)
-		for (int part = 0; part < BSOCK_RESVADDR_PARTS; part++)
-			bsock_guard_close(&inherited[i].fds[part]);
+		drop_rest(&inherited[i]);
 	inherited = NULL;
 	ninherited = 0;
 }

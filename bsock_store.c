@@ -141,6 +141,12 @@ begins(const char **name, const char *with)
 	return true;
 }
 
+uint64_t
+bsock_store_serial(const char *name)
+{
+	return begins(&name, "bsock-kept-") ? next_number(&name) : 0;
+}
+
 struct list {
 	struct bsock_resvaddr_saved *saved;
 	uint64_t *serials; /* of the kept sockets */

@@ -11,4 +11,7 @@
 /* Main thread: take an address that is about to be freed out of the store. */
 void bsock_store_forget(struct bsock_resvaddr *r);
 
+/* The serial number in the name of a kept socket; 0 when there is none. */
+uint64_t bsock_store_serial(const char *name);
+
 #endif

@@ -34,6 +34,7 @@ bsock_keeper>bsock_guard
 bsock_hold>bsock_guard
 bsock_hold>bsock_keeper
 bsock_hold>bsock_resvaddr
+bsock_hold>bsock_store
 bsock_hold>bsock_unixpath
 bsock_resvaddr>bsock_hold
 bsock_resvaddr>bsock_store
