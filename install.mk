@@ -104,12 +104,14 @@ install-files: all
 	    $(O)/etc/$$f $(D)$(SYSCONFDIR)/ || exit 1; done
 
 # What starts the daemon, by the system that does so.
+UNITS := bsock.service bsock.socket bsock-socket-binder@.service \
+	bsock-portlisten@.service
+
 .PHONY: install-systemd install-openrc install-sysv
 install-systemd: files
 	$(INSTALL) -m 0755 -d $(D)$(UNITDIR) $(D)$(SYSUSERSDIR) \
 	    $(D)$(TMPFILESDIR)
-	$(INSTALL) -m 0644 $(O)/etc/systemd/bsock.service \
-	    $(O)/etc/systemd/bsock.socket $(D)$(UNITDIR)/
+	$(INSTALL) -m 0644 $(UNITS:%=$(O)/etc/systemd/%) $(D)$(UNITDIR)/
 	$(INSTALL) -m 0644 $(O)/etc/systemd/sysusers.conf \
 	    $(D)$(SYSUSERSDIR)/bsock.conf
 	$(INSTALL) -m 0644 $(O)/etc/systemd/tmpfiles.conf \
@@ -133,7 +135,7 @@ uninstall: files
 	    $(D)$(INCLUDEDIR)/bsock.h $(D)$(PKGCONFIGDIR)/libbsock.pc \
 	    $(D)$(COMPLETIONDIR)/bsockctl $(D)$(COMPLETIONDIR)/bsock \
 	    $(D)$(COMPLETIONDIR)/bsock-run \
-	    $(D)$(UNITDIR)/bsock.service $(D)$(UNITDIR)/bsock.socket \
+	    $(UNITS:%=$(D)$(UNITDIR)/%) \
 	    $(D)$(SYSUSERSDIR)/bsock.conf $(D)$(TMPFILESDIR)/bsock.conf \
 	    $(D)$(MANDIR)/man5/bsock.resvaddr.5
 	for page in $(notdir $(MAN_PAGES)); do \
