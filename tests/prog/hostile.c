@@ -202,9 +202,10 @@ linger(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		pause_ms(2); /* until our parent has closed its copy */
 		/* One, or a surplus one too. */
 		if (s >= 0)
-			send_descriptors(s, fds, rand() % 2 == 0 ? 1 : 2);
+			send_descriptors(s, fds, getpid() % 2 == 0 ? 1 : 2);
 		_exit(0);
 	}
 	(void)close(fd);
