@@ -73,13 +73,24 @@ complain_file(struct reader *r, const char *what, const char *why)
 	r->options->report(r->options->ctx, BSOCK_CONFIG_ERROR, text);
 }
 
+/* A line that does not resolve today may at the next reload: what it could
+ * need is kept for it. */
+static void
+needs_of_unresolved(struct reader *r)
+{
+	r->config->needs |=
+	    r->options->allowed_needs &
+	    (BSOCK_CONFIG_NEEDS_LOW_PORT | BSOCK_CONFIG_NEEDS_CHOWN);
+}
+
 static void
 complain_parse(struct reader *r, const struct bsock_addr_error *error)
 {
-	if (error->unresolved)
+	if (error->unresolved) {
 		complain(r, BSOCK_CONFIG_UNRESOLVED, error->column,
 		    "%s: this line is off", error->reason);
-	else
+		needs_of_unresolved(r);
+	} else
 		complain(
 		    r, BSOCK_CONFIG_ERROR, error->column, "%s", error->reason);
 }
@@ -241,8 +252,10 @@ read_rule(struct reader *r, const struct bsock_addr_field *fields, size_t n)
 		complain_parse(r, &error);
 		return;
 	}
-	if (who_ok != 0)
+	if (who_ok != 0) {
+		needs_of_unresolved(r);
 		return;
+	}
 	if (addr.family == AF_UNIX && r->options->no_unix) {
 		complain(r, BSOCK_CONFIG_UNRESOLVED, column_of(r, &fields[1]),
 		    "AF_UNIX rules need a daemon that stays root "

@@ -149,9 +149,12 @@ bsock_control_listen(const struct bsock_control *control)
 	s = bsock_compat_socket(AF_UNIX, SOCK_STREAM, 0);
 	if (s < 0 || bind(s, (struct sockaddr *)&un, sizeof(un)) != 0)
 		say(control, "cannot bind");
-	else if (open_up(control) != 0 || listen(s, SOMAXCONN) != 0)
+	else if (open_up(control) != 0)
 		(void)unlink(control->path);
-	else
+	else if (listen(s, SOMAXCONN) != 0) {
+		say(control, "cannot listen");
+		(void)unlink(control->path);
+	} else
 		return s;
 	if (s >= 0)
 		(void)close(s);

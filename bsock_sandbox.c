@@ -246,7 +246,7 @@ bsock_sandbox_main(void)
 bool
 bsock_sandbox_exists(void)
 {
-	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0 || errno != EINVAL;
 }
 
 bool
