@@ -9,9 +9,10 @@ JOBS       ?= 2
 .PHONY: check check-programs
 check-programs: all $(UNIT_TESTS) $(TEST_PROGS)
 
-# make check TESTS='tests/20-*.t' runs some of them.
+# make check TESTS='tests/20-*.t' runs some of them.  A test that hangs fails.
 check: check-programs
-	BUILD=$(abspath $(O)) prove -j $(JOBS) --timer --exec '' \
+	BUILD=$(abspath $(O)) prove -j $(JOBS) --timer --failures --comments \
+	    --exec 'timeout -k 10 600' \
 	    $(UNIT_TESTS) $(TESTS)
 
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/core.a $(O)/libbsock.a
