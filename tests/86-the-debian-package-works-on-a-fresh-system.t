@@ -1,9 +1,5 @@
 #!/bin/sh
-# In a mount namespace, so that nothing of this test's system is left.
-if [ "$(id -u)" = 0 ] && [ -z "${IN_MOUNTS:-}" ]; then
-	export IN_MOUNTS=1
-	exec unshare -m "$0"
-fi
+. "${0%/*}/lib/fresh.sh"
 . "${0%/*}/lib/tap.sh"
 tiers root
 need dpkg-buildpackage lintian git python3 curl
@@ -19,7 +15,8 @@ tree() {
 }
 build() {
 	cd "$T/deb/bsock" &&
-		DEB_BUILD_OPTIONS="noautodbgsym nocheck parallel=2" nice dpkg-buildpackage -b -us -uc
+		DEB_BUILD_OPTIONS="noautodbgsym nocheck parallel=2" \
+		    nice dpkg-buildpackage -b -us -uc
 }
 ok "the tree" tree
 ok "dpkg-buildpackage builds it" build
@@ -29,36 +26,16 @@ for package in bsock libbsock0 libbsock-dev; do
 	ok "there is $package" [ -e "$(echo "$T"/deb/"$package"_*.deb)" ]
 done
 
-# --- a fresh system: this one, under an overlay ------------------------------
+# --- install ----------------------------------------------------------------
 
-# Never below $T, which is removed at the end.
-root=/mnt/root
-fresh() {
-	mount -t tmpfs tmpfs /mnt &&
-		mkdir /mnt/upper /mnt/work "$root" &&
-		mount -t overlay overlay -o "lowerdir=/,upperdir=/mnt/upper" \
-		    -o workdir=/mnt/work "$root" &&
-		mount --bind /proc "$root/proc" &&
-		mount -t tmpfs tmpfs "$root/run" &&
-		mount -t tmpfs -o mode=1777 tmpfs "$root/tmp" &&
-		mount -t tmpfs tmpfs "$root/dev" &&
-		for node in null zero urandom random tty; do
-			: >"$root/dev/$node" &&
-				mount --bind "/dev/$node" "$root/dev/$node"
-		done &&
-		ln -s /proc/self/fd "$root/dev/fd" &&
-		rm -rf "$root/usr/local/etc" "$root/etc/bsock"* &&
-		cp "$T"/deb/*.deb "$TOP/debian/tests/smoke" "$root/tmp"
-}
-in_root() {
-	chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
-}
 installed() {
 	in_root sh -c 'dpkg -i /tmp/bsock_*.deb /tmp/libbsock0_*.deb \
 	    /tmp/libbsock-dev_*.deb'
 }
 
 fresh || skip_all "no overlay can be mounted here"
+rm -f "$root/etc/bsock" "$root/etc/bsock.resvaddr"
+cp "$T"/deb/*.deb "$TOP/debian/tests/smoke" "$root/tmp"
 ok "the packages install" installed
 ok "their smoke test" in_root /tmp/smoke
 
