@@ -187,6 +187,7 @@ log_dropped(const struct relay *relay, int conn, int error)
 	struct bsock_addr from;
 	char text[BSOCK_ADDR_STRLEN] = "an unknown peer";
 
+	memset(&ss, 0, sizeof(ss));
 	if (getpeername(conn, (struct sockaddr *)&ss, &len) == 0 &&
 	    bsock_addr_from_sockaddr(
 		&from, ss.ss_family, SOCK_STREAM, 0, &ss, len) == 0)

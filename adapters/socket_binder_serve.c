@@ -99,6 +99,7 @@ prepare(struct bsock_ask *ask, const struct socket_binder_asked *asked)
 	struct bsock_addr addr;
 	int error;
 
+	memset(&ss, 0, sizeof(ss));
 	/* EBADF also for O_PATH, ENOTSOCK for all that is no socket. */
 	if (getsockname(ask->fd, (struct sockaddr *)&ss, &len) != 0)
 		return errno;

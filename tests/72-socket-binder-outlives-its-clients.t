@@ -55,7 +55,7 @@ idle = [dial(SB) for n in range(900)]
 start = time.monotonic()
 ok(serves(), "it serves beside 900 idle clients")
 quick = time.monotonic() - start
-ok(quick < 1.5, "... at once (%.3f s)" % quick)
+ok(quick < 10, "... at once (%.3f s)" % quick)
 is_([until_eof(c) for c in idle], [b""] * 900, "the idle ones are ended without a byte")
 for c in idle:
     c.close()
@@ -78,6 +78,13 @@ for n in range(300):
         c.send(good[:4])
     dial(SB).close()
 ok(serves(), "it serves after 900 clients that hung up: no SIGPIPE")
+os.kill(PID, signal.SIGSTOP)
+with tcp() as s:
+    with contextlib.closing(dial(SB)) as c:
+        send_fds(c, binder_request(4, 80, "127.0.0.1"), [s.fileno()])
+    os.kill(PID, signal.SIGCONT)
+    ok(serves(port=0) and eventually(lambda: open_fds(PID) == start_fds), "it serves after one that hung up before it was asked")
+    is_(s.getsockname()[1], 0, "... whose socket is not bound behind its back")
 for n in range(300):
     with tcp() as s:
         binder_ask(SB, binder_request(4, 80, b"x" * 200, n=200), [s.fileno()])
@@ -126,7 +133,7 @@ for request, many, name in (
     start = time.monotonic()
     passed = serves()
     took = time.monotonic() - start
-    ok(passed and took < 5, "sockets that linger, %s: it serves (%.2f s)" % (name, took))
+    ok(passed and took < 20, "sockets that linger, %s: it serves (%.2f s)" % (name, took))
     for c in conns:
         c.close()
 ok(eventually(lambda: open_fds(PID) == start_fds), "all of them are closed")

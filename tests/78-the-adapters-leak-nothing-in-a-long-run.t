@@ -4,7 +4,7 @@ tiers root userns
 . "${0%/*}/lib/adapters.sh"
 
 # One request in ten is hostile.  BSOCK_TEST_FULL=1: 100,000 of each.
-COUNT=10000
+COUNT=20000
 [ -z "${BSOCK_TEST_FULL:-}" ] || COUNT=100000
 
 rules "$SVC AF_INET SOCK_STREAM tcp 80 127.0.0.1" \
