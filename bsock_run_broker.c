@@ -369,7 +369,9 @@ be_broker(const struct bsock_broker *broker, int listener)
 		_exit(1);
 	(void)!write(b.lifeline, "", 1);
 	serve_until_over();
-	bsock_worker_stop();
+	/* Every bind that was granted has been answered.  Whoever asks just
+	 * now waits for main: there is no use in waiting for the threads. */
+	(void)bsock_log_drain();
 	_exit(0);
 }
 

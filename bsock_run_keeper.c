@@ -453,9 +453,11 @@ bsock_keeper_run(const struct bsock_keeper *keeper)
 	let_go(STDIN_FILENO, STDERR_FILENO);
 	keep_only(kept, sizeof(kept) / sizeof(kept[0]));
 	attend(&front);
-	/* Some machine's init does not collect what it gets from us. */
+	/* The keeper and the broker: where init collects nothing they would
+	 * be there for ever. */
 	if (front.ended != -1 && !front.left_behind)
-		(void)waitpid(pid, NULL, 0);
+		while (waitpid(-1, NULL, 0) > 0)
+			;
 	return end_like(front.ended);
 }
 

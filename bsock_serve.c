@@ -376,8 +376,6 @@ record(const struct call *c)
 		atomic_fetch_add(&counters->granted, 1);
 	else
 		atomic_fetch_add(&counters->refused[c->reason], 1);
-	if (c->admitted && c->service->settled != NULL)
-		c->service->settled(c->service->ctx, c->error == 0);
 	if (c->service->quiet ||
 	    (c->error != 0 && !bsock_log_within_rate(c->caller->peer.uid)))
 		return;
@@ -389,6 +387,14 @@ record(const struct call *c)
 	} else {
 		log_outcome(c, text);
 	}
+}
+
+/* Last of all: the private broker may end now. */
+static void
+settle(const struct call *c)
+{
+	if (c->admitted && c->service->settled != NULL)
+		c->service->settled(c->service->ctx, c->error == 0);
 }
 
 /* Root, or a member of the socket's group. */
@@ -437,6 +443,7 @@ bsock_serve(const struct bsock_service *service,
 	}
 	after = answer(&c);
 	record(&c);
+	settle(&c);
 	if (error != NULL)
 		*error = c.error;
 	return after;
