@@ -30,7 +30,7 @@
 
 #define TIMEOUT_MS   5000
 #define PAUSE_MAX_MS 128
-#define ASK_AFRESH   -1 /* no errno value */
+#define ASK_AFRESH   (-1) /* no errno value */
 
 struct answer {
 	struct bsock_reply reply;
@@ -94,7 +94,7 @@ static bool
 wait_until(int sock, const struct timespec *deadline)
 {
 	int left = bsock_fdpass_left(deadline);
-	const struct timeval timeout = {left / 1000, (left % 1000) * 1000};
+	const struct timeval timeout = {left / 1000, left % 1000 * 1000L};
 
 	return left > 0 &&
 	       setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &timeout,
