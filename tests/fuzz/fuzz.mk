@@ -15,7 +15,8 @@ FUZZ_REPLAY  := $(FUZZ_NAMES:%=$(O)/tests/fuzz/%)
 FUZZ_SECONDS ?= 60
 FUZZ_CLANG   ?= clang
 FUZZ_AFL     ?= afl-clang-fast
-FUZZ_MODULES := $(sort $(CLIENT) $(CORE)) $(FUZZ_EXTRA)
+FUZZ_EXTRA   += bsock_state bsock_sdnotify bsock_run_arch
+FUZZ_MODULES := $(sort $(CLIENT) $(CORE) $(FUZZ_EXTRA))
 
 check-programs: $(FUZZ_REPLAY)
 
