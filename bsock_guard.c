@@ -346,21 +346,29 @@ bsock_guard_join(const struct bsock_guard_form *form, int *guard)
 /*
  * Of all sockets on the address only the guard is given to a uid that nobody
  * has: another socket of that uid can be bound beside it, and not beside
- * any other.
+ * any other.  The kernel believes the first of its list that allows the
+ * bind, so the guard must be last: AF_INET6 sockets are put at the end.
  */
 bool
-bsock_guard_is_lonely(int guard, const struct bsock_guard_form *form)
+bsock_guard_is_lonely(int *guard, const struct bsock_guard_form *form)
 {
-	int error, probe = make(form, &error);
+	int error, fresh = -1, probe = -1;
 	bool lonely = false;
 
+	if (get(*guard, SOL_SOCKET, SO_DOMAIN, -1) == AF_INET6) {
+		if (bind_datagram(form, true, &fresh) != 0)
+			return false;
+		bsock_guard_close(guard);
+		*guard = fresh;
+	}
+	probe = make(form, &error);
 	if (probe < 0)
 		return false;
 	if (set(probe, SOL_SOCKET, SO_REUSEPORT, 1) == 0 &&
 	    fchown(probe, NOBODY_EVER, (gid_t)-1) == 0 &&
-	    fchown(guard, NOBODY_EVER, (gid_t)-1) == 0) {
+	    fchown(*guard, NOBODY_EVER, (gid_t)-1) == 0) {
 		lonely = free_bind(probe, &form->addr) == 0;
-		(void)fchown(guard, geteuid(), (gid_t)-1);
+		(void)fchown(*guard, geteuid(), (gid_t)-1);
 	}
 	bsock_guard_close(&probe);
 	return lonely;
@@ -570,7 +578,7 @@ bsock_guard_evict(int kept, uid_t uid)
 #if HAVE_SO_PROTOCOL
 	mptcp = get(kept, SOL_SOCKET, SO_PROTOCOL, -1) == IPPROTO_MPTCP;
 #endif
-	if (!mptcp && fchown(kept, uid, (gid_t)-1) == 0)
+	if (!mptcp && uid != geteuid() && fchown(kept, uid, (gid_t)-1) == 0)
 		return true;
 #ifdef SO_BINDTOIFINDEX
 	if (set(kept, SOL_SOCKET, SO_BINDTOIFINDEX, NOWHERE) == 0)
@@ -621,7 +629,7 @@ bsock_guard_join(const struct bsock_guard_form *form, int *guard)
 }
 
 bool
-bsock_guard_is_lonely(int guard, const struct bsock_guard_form *form)
+bsock_guard_is_lonely(int *guard, const struct bsock_guard_form *form)
 {
 	(void)guard;
 	(void)form;

@@ -65,9 +65,9 @@ int bsock_guard_alone(const struct bsock_guard_form *form, bool reuse, int *fd);
 
 /*
  * Does no socket but that datagram guard have the address?  Unsure is no:
- * finding out takes CAP_CHOWN.
+ * finding out takes CAP_CHOWN.  The guard may be replaced by another.
  */
-bool bsock_guard_is_lonely(int guard, const struct bsock_guard_form *form);
+bool bsock_guard_is_lonely(int *guard, const struct bsock_guard_form *form);
 
 /* Does the client's socket fd (or -1) want to share its port: SO_REUSEPORT? */
 bool bsock_guard_shares(int fd);

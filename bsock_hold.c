@@ -198,13 +198,14 @@ make_kept(struct bsock_resvaddr *r, struct bsock_guard_form *form, uid_t uid)
 		return bsock_hold_take(r, false);
 	}
 	if (r->contested && uid != r->keep.peer.uid &&
-	    !bsock_guard_is_lonely(r->guard, &r->form))
-		return EADDRINUSE;
-	error = bsock_guard_service(form, &r->guard, &fd);
-	if (error != 0)
-		return error;
+	    !bsock_guard_is_lonely(&r->guard, &r->form))
+		error = EADDRINUSE;
+	else
+		error = bsock_guard_service(form, &r->guard, &fd);
 	if (r->guard != guard)
 		r->guard_serial = bsock_keeper_serial();
+	if (error != 0)
+		return error;
 	r->contested = false;
 	bsock_keeper_keep(&r->keep, fd);
 	return 0;

@@ -140,7 +140,7 @@ server_start() {
 	esac
 	server_log=$T/$1.log
 	shift
-	svc_start ${SHIM:+env LD_PRELOAD="$SHIM"} "$@" \
+	svc_start env ${SHIM:+LD_PRELOAD="$SHIM"} "$@" \
 	    >>"$server_log" 2>&1 </dev/null
 	SERVER=$!
 }
