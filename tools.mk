@@ -13,3 +13,5 @@ RUN_OBJS := bsock_run bsock_run_arch bsock_run_broker bsock_run_elf \
 
 $(O)/bsock-run: $(RUN_OBJS:%=$(O)/%.o) $(O)/core.a $(O)/libbsock.a
 	$(LINK_PIE) -o $@ $^
+
+$(O)/tests/unit/run_arch: $(O)/bsock_run_arch.o
