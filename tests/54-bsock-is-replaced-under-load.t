@@ -4,7 +4,8 @@ tiers root userns
 . "$TESTS/lib/servers.sh"
 need nginx
 
-ROUNDS=${BSOCK_TEST_ROUNDS:-5}
+ROUNDS=5
+[ -z "${BSOCK_TEST_FULL:-}" ] || ROUNDS=100
 rules "$SVC AF_INET SOCK_STREAM tcp $PORT 127.0.0.1" \
     "$SVC AF_INET SOCK_STREAM tcp 81 0.0.0.0"
 reserve "AF_INET SOCK_STREAM tcp $PORT 127.0.0.1"
