@@ -3,7 +3,7 @@
 #	BENCH_ROUNDS=1		fewer rounds: quick and rough
 #	BENCH_MS=120		how long each cell of each round is measured
 BENCH_PROGS := $(O)/bench/floor $(O)/bench/load $(O)/bench/once \
-	$(O)/bench/count
+	$(O)/bench/count $(O)/bench/filter
 
 # A setuid bsock has its paths built in, and so has the library that starts
 # it: one more build of both, for a root of the bench's own.
@@ -33,4 +33,7 @@ $(O)/bench/once: $(O)/bench/once.o $(O)/bench/hist.o
 $(O)/bench/count.o: CPPFLAGS += -DCOUNT_BUILD='"$(strip $(CFLAGS) $(SANFLAGS))"'
 
 $(O)/bench/count: $(O)/bench/count.o $(O)/libbsock.a $(O)/core.a
+	$(LINK_PIE) -o $@ $^
+
+$(O)/bench/filter: $(O)/bench/filter.o $(O)/bsock_run_arch.o
 	$(LINK_PIE) -o $@ $^

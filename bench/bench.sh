@@ -6,14 +6,14 @@
 # run, rounds of all rows interleaved, and is the median over the rounds.
 # Settings (environment):
 #	BENCH		which tables, default: all of
-#			trips rules reload start shim resident count
+#			trips rules reload start shim filter resident count
 #	BENCH_ROUNDS	rounds, default 9
 #	BENCH_MS	ms that each cell is measured in each round, default 120
 #	BENCH_CLIENTS	default "1 4 16"
 . "${0%/*}/../tests/lib/tap.sh"
 tiers root userns plain
 
-: "${BENCH:=trips rules reload start shim resident count}"
+: "${BENCH:=trips rules reload start shim filter resident count}"
 : "${BENCH_ROUNDS:=9}" "${BENCH_MS:=120}" "${BENCH_CLIENTS:=1 4 16}"
 LOAD=$BUILD/bench/load
 ONCE=$BUILD/bench/once
@@ -266,8 +266,17 @@ shim_round() {
 	cell "no shim" 1 svc "$LOAD" -t "$BENCH_MS" -p 9001 bind
 	cell "shim" 1 svc env LD_PRELOAD="$SHIM" "$LOAD" -t "$BENCH_MS" \
 	    -p 9001 bind
+	! built bsock-run || cell "bsock-run -m notify" 1 svc \
+	    "$BUILD/bsock-run" -m notify -- "$LOAD" -t "$BENCH_MS" -p 9001 bind
 	"$ONCE" spawn 200 -- /bin/true >>"$T/true"
 	"$ONCE" spawn 200 -p "$SHIM" -- /bin/true >>"$T/true.shim"
+}
+
+# --- system calls under the filter of notify -------------------------------
+
+filter() {
+	say "" "A system call that is not bind(2), under a seccomp filter"
+	"$BUILD/bench/filter" "$BENCH_ROUNDS"
 }
 
 # --- a big caller ---------------------------------------------------------
@@ -307,7 +316,7 @@ if [ "$TIER" = plain ]; then
 fi
 for section in $BENCH; do
 	case $section in
-	trips | rules | reload | start | shim | resident | count) $section ;;
+	trips | rules | reload | start | shim | filter | resident | count) $section ;;
 	*) say "bench.sh: no such table: $section" && exit 2 ;;
 	esac
 done
