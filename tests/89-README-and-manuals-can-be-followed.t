@@ -108,15 +108,15 @@ is "bsock-protocol(7)'s Python" \
 
 # --- completion -------------------------------------------------------------------
 
-complete() {
+typed() {
 	in_root bash -c '. /usr/local/share/bash-completion/completions/bsockctl
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 _bsockctl bsockctl "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
 echo "${COMPREPLY[@]}"' bash "$@"
 }
-is "bsockctl st<TAB>" "$(complete bsockctl st)" status
+is "bsockctl st<TAB>" "$(typed bsockctl st)" status
 is "bsockctl explain root AF_INET6 SOCK_ST<TAB>" \
-    "$(complete bsockctl explain root AF_INET6 SOCK_ST)" SOCK_STREAM
+    "$(typed bsockctl explain root AF_INET6 SOCK_ST)" SOCK_STREAM
 
 stop "$DAEMON"
 starts man/bsock-run.1 '^bsock-run -u www-data -a '

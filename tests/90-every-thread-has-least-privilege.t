@@ -18,6 +18,10 @@ instrumented() {
 	nm "$BUILD/bsock" | grep -Eq '__(asan|tsan)_init'
 }
 
+serves_again() {
+	[ "$(grep -c ' *serving ' "$T/log")" -gt "$1" ]
+}
+
 # has WHAT CAPS: every thread of the running daemon, and then it ends.
 has() {
 	is "$1: CapEff" "$(field CapEff)" "$2"
@@ -45,7 +49,14 @@ rules "nobody AF_INET SOCK_STREAM tcp 80 127.0.0.1"
 serve
 ok "it serves" svc "$B/honest" 100 80
 is "several threads" "$(echo /proc/"$DAEMON"/task/* | wc -w)" 6
-has "a low port for another user" "$BOTH"
+filters=$(field Seccomp_filters)
+for n in 1 2 3; do
+	kill -USR2 "$DAEMON"
+	eventually serves_again $n
+done
+is "three re-execs add no filter" "$(field Seccomp_filters)" "$filters"
+ok "it serves after them" svc "$B/honest" 100 80
+has "a low port for another user, re-executed" "$BOTH"
 
 rules "nobody AF_INET SOCK_STREAM tcp 8080 127.0.0.1"
 serve

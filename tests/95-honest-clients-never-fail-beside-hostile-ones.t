@@ -86,13 +86,27 @@ hostile 4009 denied
 hostile 4010 idle
 hostile 4007 idle
 
-# Reloads all the while, every other one of a file with an error in it.
+times_served() {
+	[ "$(grep -c ' *serving ' "$T/log")" -gt "$1" ]
+}
+
+# The daemon executes itself, and says again that it serves.
+reexec() {
+	served=$(grep -c ' *serving ' "$T/log")
+	kill -USR2 "$DAEMON"
+	eventually times_served "$served"
+}
+
+# Reloads all the while, every other one of a file with an error in it, and
+# re-execs.
 end_at=$(($(date +%s) + SECONDS_OF_TORTURE))
 while [ "$(date +%s)" -lt $end_at ]; do
 	good_rules
 	daemon_reload
 	rules "this is no rule"
 	daemon_reload
+	good_rules
+	reexec
 	sleep 0.2
 done
 good_rules
@@ -110,6 +124,9 @@ for uid in 4001 4002 4003 4004 4005 4006 4007 4008 4009; do
 	diag "hostile $uid $(cat "$T/hostile.$uid")"
 done
 ok "the daemon lives" kill -0 "$DAEMON"
+diag "$(grep -c ' *serving ' "$T/log") starts and re-execs," \
+    "$(grep -c 'reloaded' "$T/log") reloads," \
+    "$(grep -c 'reload failed' "$T/log") refused"
 ok "no descriptor is lost" eventually has_descriptors "$descriptors_before"
 diag "$descriptors_before descriptors before, $(descriptors) after"
 memory_after=$(kilobytes)
