@@ -9,8 +9,10 @@ SHIM=$BUILD/libbsock_preload.so
 [ -z "$RESTART_SERVERS" ] || SERVERS=$RESTART_SERVERS
 
 row_of() {
-	printf '%-12s %-8s %-8s %6s %8s %8s %6s %8s\n' "$1" "$2" "$3" \
-	    $(sed 's/ other=[0-9]*//; s/[a-z]*=//g' "$T/load")
+	# shellcheck disable=SC2046 # five numbers
+	set -- "$1" "$2" "$3" $(sed 's/ other=[0-9]*//; s/[a-z]*=//g' "$T/load")
+	printf '%-12s %-8s %-8s %6s %8s %8s %6s %8s\n' "$1" "$2" "$3" "$4" \
+	    "$5" "$6" "$7" "$8"
 }
 
 # restarts SERVER SIGNAL HOW

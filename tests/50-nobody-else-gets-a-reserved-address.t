@@ -95,9 +95,23 @@ holder_start
 order listen
 rogues "started again"
 
-kill -USR2 "$DAEMON"
-rogues "while bsock replaces itself"
-kill -HUP "$DAEMON"
-rogues "while bsock reloads"
-stop $HOLDER KILL
+# All the time while bsock and the service come and go.
+serving_lines() {
+	[ "$(grep -c '>serving ' "$T/log")" -ge "$1" ]
+}
+$OTHER_RUN "$B/rogue" $PORT 15 >"$T/rogue" &
+ROGUE=$!
+started $ROGUE
+for n in 2 3 4 5; do
+	kill -USR2 "$DAEMON"
+	eventually serving_lines $n
+	kill -HUP "$DAEMON"
+	stop $HOLDER KILL
+	exec 7>&-
+	holder_start
+	order listen
+done
+wait $ROGUE
+is "at no time does anybody get in" $? 0
+diag "$(cat "$T/rogue")"
 finish
