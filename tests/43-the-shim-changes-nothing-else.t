@@ -33,6 +33,14 @@ is "a low port that is no longer privileged is not" "$(
     echo 80 >/proc/sys/net/ipv4/ip_unprivileged_port_start
     bind_port 80)" 0
 
+# With no port left port 0 is EADDRINUSE, and no reserved port instead.
+echo "2000 2001" >/proc/sys/net/ipv4/ip_local_port_range
+for i in 1 2; do
+	svc_start "$B/ask" -k -w "AF_INET SOCK_STREAM tcp 0 0.0.0.0" >"$T/held$i"
+	ok "a port is held" eventually grep -q 0 "$T/held$i"
+done
+is "port 0 is not, even where none is left" "$(bind_port 0)" EADDRINUSE
+
 # It holds nothing open, and prints nothing.
 is "no descriptor is kept" "$(shim ls /proc/self/fd)" "$(svc ls /proc/self/fd)"
 is "nothing is printed" "$(shim true 2>&1)" ""

@@ -686,6 +686,8 @@ arguments(void)
 int
 main(void)
 {
+	(void)alarm(60); /* a server that is not asked waits for ever */
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	arguments();
 	wrong_answers();
 	kept_socket(0, "a kept socket");
