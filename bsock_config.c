@@ -203,6 +203,15 @@ right_bytes(struct reader *r)
 	return false;
 }
 
+/* Does binding it take a privilege, here or where the limit is the usual
+ * one? */
+static bool
+is_low_port(const struct reader *r, const struct bsock_addr *addr)
+{
+	return addr->family != AF_UNIX &&
+	       (addr->port < 1024 || addr->port < r->options->low_ports);
+}
+
 /* What the daemon must keep to serve this rule. */
 static unsigned
 rule_needs(const struct reader *r, const struct bsock_authz_principal *who,
@@ -210,7 +219,7 @@ rule_needs(const struct reader *r, const struct bsock_authz_principal *who,
 {
 	unsigned needs = 0;
 
-	if (addr->family != AF_UNIX && addr->port < 1024)
+	if (is_low_port(r, addr))
 		needs |= BSOCK_CONFIG_NEEDS_LOW_PORT;
 	if (who->kind != BSOCK_AUTHZ_UID || who->id != r->options->own_uid)
 		needs |= BSOCK_CONFIG_NEEDS_CHOWN;
@@ -311,9 +320,8 @@ read_reservation(
 		    "(no -u): this line is off");
 		return;
 	}
-	if (addr.family != AF_UNIX && addr.port < 1024 &&
-	    !within_needs(
-		r, column_of(r, &fields[3]), BSOCK_CONFIG_NEEDS_LOW_PORT))
+	if (is_low_port(r, &addr) && !within_needs(r, column_of(r, &fields[3]),
+					 BSOCK_CONFIG_NEEDS_LOW_PORT))
 		return;
 	bsock_addr_key(&addr, &key);
 	first = reserved_before(r->config, &key);

@@ -36,6 +36,7 @@ struct bsock_config_options {
 	const char *resvaddr_path;
 	bool resvaddr_required; /* at a reload: a missing file is an error */
 	unsigned allowed_needs; /* a line that needs more is left out */
+	unsigned low_ports;     /* below: CAP_NET_BIND_SERVICE; or 1024 */
 	bool no_unix;           /* AF_UNIX rules are refused (bsock -u) */
 	uid_t own_uid;          /* the daemon's: its sockets need no chown */
 	bsock_config_report *report;

@@ -395,6 +395,7 @@ load_config(struct daemon *d)
 	    .rules_path = o->config,
 	    .resvaddr_path = o->resvaddr,
 	    .allowed_needs = ~0u,
+	    .low_ports = bsock_priv_unprivileged_port(),
 	    .no_unix = o->user != NULL,
 	    .own_uid = o->user != NULL ? o->uid : geteuid(),
 	};

@@ -408,6 +408,17 @@ bsock_priv_in_userns(void)
 	return strtoul(p, NULL, 10) != 4294967295UL;
 }
 
+unsigned
+bsock_priv_unprivileged_port(void)
+{
+	char buf[32];
+
+	if (read_small("/proc/sys/net/ipv4/ip_unprivileged_port_start", buf,
+		sizeof(buf)) != 0)
+		return 1024;
+	return (unsigned)strtoul(buf, NULL, 10);
+}
+
 uid_t
 bsock_priv_overflow_uid(void)
 {

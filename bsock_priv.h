@@ -61,6 +61,9 @@ unsigned bsock_priv_held(void);
  * where it cannot be found out. */
 bool bsock_priv_any(void);
 
+/* The first port that anybody may bind (ip(7): ip_unprivileged_port_start). */
+unsigned bsock_priv_unprivileged_port(void);
+
 /*
  * Become that user and group for good, without supplementary groups, with
  * the capabilities in mask, and the rest as bsock_priv_keep().  For root.
