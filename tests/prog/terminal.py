@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import subprocess
 import sys
 import time
 
@@ -49,8 +50,10 @@ class Terminal:
 
     def state(self):
         """Of the sleep that runs here."""
-        return self.run('ps -t $(tty) -o comm=,stat= | sed -n '
-                        '"s/^sleep *//p"').split()[0][0]
+        ps = subprocess.run(['ps', '-o', 'stat=,args=', '-s', str(self.pid)],
+                            capture_output=True, text=True)
+        return [line[0] for line in ps.stdout.splitlines()
+                if 'sleep 1000' in line and 'bsock-run' not in line][0]
 
 
 def main():
