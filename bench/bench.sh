@@ -25,6 +25,11 @@ unset BSOCK_SOCKET
 # shellcheck source=bench/lib.sh
 . "$TOP/bench/lib.sh"
 
+# What an adapter says about each request is no error.
+quietly() {
+	"$@" 2>>"$T/adapters"
+}
+
 # --- round trips ----------------------------------------------------------
 
 # An adapter or bsock-run may not have been built; then its rows are left out.
@@ -35,11 +40,11 @@ built() {
 trips() {
 	trips_start
 	rounds trips_round
-	say "Round trips: us in the place of bind(2); ref = floor"
+	title "Round trips: us in the place of bind(2); ref = floor"
 	table floor
-	say "" "Resident after that, KiB: floor $(rss "$FLOOR")," \
-	    "bsock $(rss "$TRIPS")${BINDER:+, socket-binder $(rss "$BINDER")}" \
-	    "${RELAY:+, portlisten $(rss "$RELAY")}"
+	title "Resident after that, KiB: floor $(rss "$FLOOR")," \
+	    "bsock $(rss "$TRIPS")${BINDER:+, socket-binder $(rss "$BINDER")\
+}${RELAY:+, portlisten $(rss "$RELAY")}"
 }
 
 trips_start() {
@@ -66,7 +71,7 @@ trips_start() {
 
 trips_binder() {
 	BSOCK_SOCKET=$TRIPS_DIR/socket svc "$BUILD/bsock-socket-binder" -f \
-	    "$T/svc/binder" 2>>"$T/errors" &
+	    "$T/svc/binder" 2>>"$T/adapters" &
 	BINDER=$!
 	started $BINDER
 	eventually test -S "$T/svc/binder"
@@ -74,7 +79,7 @@ trips_binder() {
 
 trips_portlisten() {
 	BSOCK_SOCKET=$TRIPS_DIR/socket svc "$BUILD/bsock-portlisten" \
-	    -b 127.0.0.1 $RELAYED "$T/svc/receiver" 2>>"$T/errors" &
+	    -b 127.0.0.1 $RELAYED "$T/svc/receiver" 2>>"$T/adapters" &
 	RELAY=$!
 	started $RELAY
 }
@@ -121,8 +126,8 @@ trips_cells_low() {
 	    "$BUILD/bsock-run" -m notify -- "$LOAD" $timed bind
 	[ -z "$BINDER" ] || cell "bsock-socket-binder" "$n" svc "$LOAD" $timed \
 	    binder "$T/svc/binder"
-	! built bsock-sockcreator || cell "bsock-sockcreator" "$n" svc env \
-	    "$at" "$LOAD" $timed -x "$BUILD/bsock-sockcreator" creator
+	! built bsock-sockcreator || cell "bsock-sockcreator" "$n" quietly \
+	    svc env "$at" "$LOAD" $timed -x "$BUILD/bsock-sockcreator" creator
 	[ "$TIER" != root ] || trips_cells_root
 }
 
@@ -150,7 +155,7 @@ rules() {
 		serve "$T/rules$many"
 	done
 	rounds rules_round
-	say "" "The last rule of many, 1 client, library; ref = 10 rules"
+	title "The last rule of many, 1 client, library; ref = 10 rules"
 	table "10 rules"
 }
 
@@ -162,7 +167,7 @@ rules_start_round() {
 
 rules_loaded() {
 	few=$(cut -d' ' -f2 "$T/answer10" | medians)
-	say "" "Rules: from start to first answer (which includes the load)"
+	title "Rules: from start to first answer (which includes the load)"
 	printf '%10s %12s %10s %14s\n' rules "answer, ms" "RSS, KiB" \
 	    "bytes a rule"
 	for many in $RULES; do
@@ -193,7 +198,7 @@ reload() {
 	serve "$RELOAD_DIR"
 	RELOAD=$PID
 	rounds reload_round
-	say "" "100,000 rules, 4 clients, library; ref = beside a busy process"
+	title "100,000 rules, 4 clients, library; ref = beside a busy process"
 	table "beside a busy process"
 	say "reloads in that time: $(grep -c reload "$RELOAD_DIR/log")"
 }
@@ -243,7 +248,7 @@ start() {
 	: >"$T/start/bsock.resvaddr"
 	: >"$T/start/answers"
 	rounds start_round
-	say "" "Start to first answer, 16 rules:" \
+	title "Start to first answer, 16 rules:" \
 	    "$(cut -d' ' -f1 "$T/start/answers" | medians) us;" \
 	    "RSS then $(cut -d' ' -f2 "$T/start/answers" | medians) KiB"
 }
@@ -256,7 +261,7 @@ start_round() {
 
 shim() {
 	rounds shim_round
-	say "" "A bind that needs no help (127.0.0.1:9001); ref = no shim"
+	title "A bind that needs no help (127.0.0.1:9001); ref = no shim"
 	table "no shim"
 	say "Start of true, us: $(medians <"$T/true") without," \
 	    "$(medians <"$T/true.shim") with the shim"
@@ -275,7 +280,7 @@ shim_round() {
 # --- system calls under the filter of notify -------------------------------
 
 filter() {
-	say "" "A system call that is not bind(2), under a seccomp filter"
+	title "A system call that is not bind(2), under a seccomp filter"
 	"$BUILD/bench/filter" "$BENCH_ROUNDS"
 }
 
@@ -284,7 +289,7 @@ filter() {
 resident() {
 	[ -n "${TRIPS_DIR:-}" ] || trips_start
 	rounds resident_round
-	say "" "A caller with 1 GiB resident; ref = library"
+	title "A caller with 1 GiB resident; ref = library"
 	table "library"
 }
 
@@ -304,7 +309,7 @@ resident_round() {
 count() {
 	command -v valgrind >/dev/null || return 0
 	[ -n "${TRIPS_DIR:-}" ] || trips_start
-	say "" "Instructions of a request in user space:" \
+	title "Instructions of a request in user space:" \
 	    "client $(BSOCK_SOCKET=$T/floor "$TOP/bench/count.sh" client)," \
 	    "daemon $(BSOCK_SOCKET='' "$TOP/bench/count.sh" daemon)"
 }
@@ -321,6 +326,6 @@ for section in $BENCH; do
 	esac
 done
 if [ -s "$T/errors" ]; then
-	say "" "What went wrong:"
+	title "What went wrong:"
 	sort "$T/errors" | uniq -c | sort -rn | head -20
 fi

@@ -5,6 +5,11 @@ say() {
 	printf '%s\n' "$*"
 }
 
+# The same after an empty line.
+title() {
+	printf '\n%s\n' "$*"
+}
+
 # --- daemons, each in a directory of its own ------------------------------
 
 # real_rules N PORT: what N clients of this bench ask for, from PORT upwards.

@@ -3,7 +3,7 @@
  *
  * once answer SOCKET PORT -- DAEMON...	start a daemon, ask it for
  *	127.0.0.1:PORT until it answers, print the us from fork(2) to the
- *	answer and its VmRSS in KiB then, end it
+ *	answer and its VmRSS in KiB a moment later, end it
  * once spawn N [-p PRELOAD] -- COMMAND...	run a command N times, print the
  *	median of its run times in us
  */
@@ -101,6 +101,7 @@ answer(const char *path, const char *port, char **command)
 			(void)usleep(100);
 	}
 	taken = hist_now() - before;
+	(void)usleep(100000); /* what follows the start belongs to it */
 	(void)printf("%.0f %ld\n", (double)taken / 1e3, rss_kib(pid));
 	(void)kill(pid, SIGTERM);
 	(void)waitpid(pid, NULL, 0);
