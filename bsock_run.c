@@ -73,6 +73,7 @@ static struct options {
 } opt;
 
 static struct user user;
+static pid_t broker_pid;
 static char program[PATH_MAX]; /* the command's file */
 
 /* --- options ----------------------------------------------------------------
@@ -276,7 +277,7 @@ start_broker(void)
 	for (int i = 0; i < opt.nallow; i++)
 		if (bsock_broker_allow(&broker, opt.allow[i]) != 0)
 			return -1;
-	lifeline = bsock_broker_start(&broker, &path);
+	lifeline = bsock_broker_start(&broker, &path, &broker_pid);
 	if (lifeline >= 0 && setenv("BSOCK_SOCKET", path, 1) != 0)
 		return -1;
 	return lifeline;
@@ -367,6 +368,7 @@ keep_command(enum mode mode, int broker)
 	    .exec = exec_or_exit,
 	    .supervise = mode == MODE_NOTIFY ? &supervise : NULL,
 	    .broker = broker,
+	    .broker_pid = broker_pid,
 	};
 
 	return bsock_keeper_run(&keeper);

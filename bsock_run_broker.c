@@ -411,14 +411,14 @@ open_listener(const char *name)
 }
 
 static int
-spawn(const struct bsock_broker *broker, int listener, int pair[2])
+spawn(const struct bsock_broker *broker, int listener, int pair[2], pid_t *pid)
 {
-	pid_t pid = fork();
 	char byte;
 
-	if (pid < 0)
+	*pid = fork();
+	if (*pid < 0)
 		return -1;
-	if (pid == 0) {
+	if (*pid == 0) {
 		(void)close(pair[0]);
 		b.lifeline = pair[1];
 		be_broker(broker, listener);
@@ -432,7 +432,8 @@ spawn(const struct bsock_broker *broker, int listener, int pair[2])
 }
 
 int
-bsock_broker_start(const struct bsock_broker *broker, const char **path)
+bsock_broker_start(
+    const struct bsock_broker *broker, const char **path, pid_t *pid)
 {
 	static char name[sizeof(PREFIX) + 2 * RANDOM_BYTES];
 	int pair[2] = {-1, -1};
@@ -445,7 +446,7 @@ bsock_broker_start(const struct bsock_broker *broker, const char **path)
 	if (make_name(name, sizeof(name)) != 0 ||
 	    (listener = open_listener(name)) < 0 ||
 	    bsock_compat_socketpair(pair) != 0 ||
-	    spawn(broker, listener, pair) != 0) {
+	    spawn(broker, listener, pair, pid) != 0) {
 		bsock_run_say("-a: cannot start the broker: %s",
 		    errno == ECHILD ? "it ended" : strerror(errno));
 		return -1;
@@ -458,10 +459,12 @@ bsock_broker_start(const struct bsock_broker *broker, const char **path)
 #else
 
 int
-bsock_broker_start(const struct bsock_broker *broker, const char **path)
+bsock_broker_start(
+    const struct bsock_broker *broker, const char **path, pid_t *pid)
 {
 	(void)broker;
 	(void)path;
+	(void)pid;
 	bsock_run_say("-a needs Linux");
 	return -1;
 }

@@ -32,11 +32,13 @@ struct bsock_broker {
 int bsock_broker_allow(struct bsock_broker *broker, const char *arg);
 
 /*
- * Start it; for root.  *path (BSOCK_SOCKET) is where it listens.  Returns
+ * Start it, as a child; for root.  *path (BSOCK_SOCKET) is where it listens.
+ * Returns
  * the socket over which it hears of its keeper: until a pid comes it serves
  * the caller itself, then that process and its descendants; at the end of
  * the stream it ends.  -1 after saying why.
  */
-int bsock_broker_start(const struct bsock_broker *broker, const char **path);
+int bsock_broker_start(
+    const struct bsock_broker *broker, const char **path, pid_t *pid);
 
 #endif

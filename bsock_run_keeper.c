@@ -453,11 +453,13 @@ bsock_keeper_run(const struct bsock_keeper *keeper)
 	let_go(STDIN_FILENO, STDERR_FILENO);
 	keep_only(kept, sizeof(kept) / sizeof(kept[0]));
 	attend(&front);
-	/* The keeper and the broker: where init collects nothing they would
-	 * be there for ever. */
-	if (front.ended != -1 && !front.left_behind)
-		while (waitpid(-1, NULL, 0) > 0)
-			;
+	/* Where init collects nothing these would be there for ever.  Not just
+	 * any child: an exec keeps those that a shell had before. */
+	if (front.ended != -1 && !front.left_behind) {
+		(void)waitpid(pid, NULL, 0);
+		if (keeper->broker_pid > 0)
+			(void)waitpid(keeper->broker_pid, NULL, 0);
+	}
 	return end_like(front.ended);
 }
 

@@ -15,6 +15,8 @@
 #ifndef BSOCK_RUN_KEEPER_H
 #define BSOCK_RUN_KEEPER_H
 
+#include <sys/types.h>
+
 #include "bsock_supervise.h"
 
 struct bsock_keeper {
@@ -26,6 +28,7 @@ struct bsock_keeper {
 	/* The private broker's end of a socket, or -1: it is told the
 	 * keeper's pid and sees the socket close when that ends. */
 	int broker;
+	pid_t broker_pid; /* a child of the caller's; 0: there is none */
 };
 
 /*

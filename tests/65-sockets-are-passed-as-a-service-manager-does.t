@@ -14,8 +14,8 @@ TLS='AF_INET SOCK_STREAM tcp 443 127.0.0.1'
 DNS='AF_INET SOCK_DGRAM udp 53 127.0.0.1'
 
 # shellcheck disable=SC2016 # for that shell
-show='echo $LISTEN_FDS $(($$ - LISTEN_PID)) $LISTEN_FDNAMES; ls /proc/$$/fd |
-	grep -x "[3-9]"'
+show='echo $LISTEN_FDS $(($$ - LISTEN_PID)) $LISTEN_FDNAMES
+for n in 3 4 5 6 7 8 9; do [ ! -e /proc/$$/fd/$n ] || echo $n; done'
 is "number, pid, names and descriptors" "$(svc "$RUN" -l "web=$WEB" \
     -l "$TLS" -l "dns=$DNS" sh -c "$show" 7</dev/null | tr '\n' ' ')" \
     "3 0 web:unknown:dns 3 4 5 7 "
