@@ -95,8 +95,16 @@ diag() {
 	printf '%s\n' "$*" | sed 's/^/# /'
 }
 
+# What an instrumented daemon says of itself fails any test.
+tap_sanitizers() {
+	grep -Eqs 'Sanitizer: |runtime error: ' "${T:-}/log" || return 0
+	ok "no sanitizer has anything to say" \
+	    fails grep -E -A 20 'Sanitizer: |runtime error: ' "$T/log"
+}
+
 # The last line of every test.
 finish() {
+	tap_sanitizers
 	echo "1..$TAP_COUNT"
 	[ "$TAP_FAILED" -eq 0 ]
 	exit $?
