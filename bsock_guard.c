@@ -264,7 +264,10 @@ bsock_guard_close(int *fd)
 
 	if (*fd < 0)
 		return;
-	(void)setsockopt(*fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	/* A listener never lingers, and its holder may want the option. */
+	if (!bsock_guard_listening(*fd))
+		(void)setsockopt(
+		    *fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 	(void)close(*fd);
 	*fd = -1;
 }

@@ -154,16 +154,16 @@ bsock_hold_free(struct bsock_resvaddr *r)
 static int
 put_out(struct bsock_resvaddr *r)
 {
-	bool gone = bsock_keeper_is_gone(&r->keep);
+	bool out = is_path(r);
 
 	if (r->siblings)
 		return EADDRINUSE;
-	if (is_stream(r)) {
-		if (!bsock_guard_evict(r->keep.fd, r->keep.peer.uid) && !gone)
-			return EADDRINUSE;
-	} else if (!gone && !is_path(r)) {
+	if (is_stream(r))
+		out = bsock_guard_evict(r->keep.fd, r->keep.peer.uid);
+	else if (!out)
+		out = bsock_keeper_is_gone(&r->keep);
+	if (!out)
 		return EADDRINUSE;
-	}
 	r->contested = r->guarded && !is_stream(r);
 	drop(r);
 	return 0;

@@ -157,6 +157,9 @@ static const long serve_calls[] = {
     /* looking at sockets, and binding them */
     SYS_getsockopt, SYS_setsockopt, SYS_getsockname, SYS_getpeername, SYS_bind,
     SYS_listen, SYS_fchown,
+#ifdef SYS_pidfd_open
+    SYS_pidfd_open, /* for a claimant, where SO_PEERPIDFD is not known */
+#endif
     /* unix paths: looked at and bound, never opened */
     SYS_connect, SYS_lstat, SYS_newfstatat, SYS_fstat, SYS_readlink,
     SYS_readlinkat, SYS_unlink, SYS_unlinkat, SYS_lchown, SYS_fchownat,

@@ -75,6 +75,34 @@ ok "an address that is in use is reported" \
 stop $BEFORE
 ok "and taken when it is free" logged 'reserved .*tcp 3 .* at last'
 
+# Connections of a server from before bsock linger on the port.
+cat >"$T/before.py" <<'PY'
+import socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("127.0.0.1", 5))
+s.listen(5)
+c = socket.create_connection(("127.0.0.1", 5))
+a, _ = s.accept()
+s.close()
+print("ready", flush=True)
+sys.stdin.read()
+PY
+mkfifo "$T/in"
+python3 "$T/before.py" <"$T/in" >"$T/before" &
+started $!
+exec 7>"$T/in"
+eventually grep -q ready "$T/before"
+echo "AF_INET SOCK_STREAM tcp 5 127.0.0.1" >>"$T/bsock.resvaddr"
+echo "$SVC AF_INET SOCK_STREAM tcp 5 127.0.0.1" >>"$T/bsock"
+daemon_reload
+ok "lingering connections: taken, with a warning" \
+    logged '^<4>.*tcp 5 .*SO_REUSEADDR'
+ok "nobody else gets it" taken 5
+is "and it can be claimed" \
+    "$(svc "$B/ask" -l 5 "AF_INET SOCK_STREAM tcp 5 127.0.0.1")" 0
+exec 7>&-
+
 # An address that is not there yet is taken all the same.
 echo "AF_INET SOCK_STREAM tcp 4 192.0.2.7" >>"$T/bsock.resvaddr"
 echo "AF_INET6 SOCK_STREAM tcp 4 2001:db8::7" >>"$T/bsock.resvaddr"
