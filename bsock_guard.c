@@ -358,7 +358,8 @@ bsock_guard_is_lonely(int *guard, const struct bsock_guard_form *form)
 	int error, fresh = -1, probe = -1;
 	bool lonely = false;
 
-	if (get(*guard, SOL_SOCKET, SO_DOMAIN, -1) == AF_INET6) {
+	if (!is_stream(&form->addr) &&
+	    get(*guard, SOL_SOCKET, SO_DOMAIN, -1) == AF_INET6) {
 		if (bind_datagram(form, true, &fresh) != 0)
 			return false;
 		bsock_guard_close(guard);

@@ -64,7 +64,7 @@ int bsock_guard_service(
 int bsock_guard_alone(const struct bsock_guard_form *form, bool reuse, int *fd);
 
 /*
- * Does no socket but that datagram guard have the address?  Unsure is no:
+ * Does no socket but that guard have the address?  Unsure is no:
  * finding out takes CAP_CHOWN.  The guard may be replaced by another.
  */
 bool bsock_guard_is_lonely(int *guard, const struct bsock_guard_form *form);

@@ -52,7 +52,7 @@ take_guard(struct bsock_resvaddr *r, bool patient)
 	int error = bsock_guard_take(&r->form, &r->guard, &r->exposed);
 
 	if (error == EADDRINUSE && r->key.socktype == SOCK_DGRAM && patient &&
-	    !bsock_inuse(&r->key, -1))
+	    !bsock_inuse(&r->key))
 		error = bsock_guard_join(&r->form, &r->guard);
 	if (error == 0) {
 		r->guard_serial = bsock_keeper_serial();
@@ -147,26 +147,34 @@ bsock_hold_free(struct bsock_resvaddr *r)
 
 /*
  * What is kept belongs to another user.  A stream socket is made useless to
- * them, and a path gets a new socket; of a datagram socket, of sockets
- * without a copy here, and where there is no guard to keep them off, only
- * their end frees the address.
+ * them, and a path gets a new socket; a datagram socket, or one where there
+ * is no guard to keep them off, goes with its claimant.
  */
 static int
 put_out(struct bsock_resvaddr *r)
 {
 	bool out = is_path(r);
 
-	if (r->siblings)
-		return EADDRINUSE;
 	if (is_stream(r))
 		out = bsock_guard_evict(r->keep.fd, r->keep.peer.uid);
 	else if (!out)
 		out = bsock_keeper_is_gone(&r->keep);
 	if (!out)
 		return EADDRINUSE;
-	r->contested = r->guarded && !is_stream(r);
+	/* A claimant's children can have it still. */
+	if (r->guarded && !is_stream(r))
+		r->loose = true;
 	drop(r);
 	return 0;
+}
+
+/* What is kept is of no use for this claim; its holder may still have it. */
+static void
+let_go(struct bsock_resvaddr *r)
+{
+	if (r->guarded && r->keep.claimed)
+		r->loose = true;
+	drop(r);
 }
 
 /* What is kept becomes fit for this claim, or is dropped. */
@@ -182,14 +190,27 @@ make_ready(struct bsock_resvaddr *r, const struct bsock_resvaddr_claim *claim,
 		return put_out(r);
 	if (claim->rebind || !bsock_guard_matches(keep->fd, form) ||
 	    !bsock_guard_mend(keep->fd, &r->key, keep->listened))
-		drop(r);
+		let_go(r);
 	return 0;
+}
+
+/*
+ * Sockets of another user may be left on the address: they would take their
+ * share of what the new one should get.
+ */
+static bool
+is_free_for(struct bsock_resvaddr *r, uid_t uid)
+{
+	if (!r->loose || uid == r->keep.peer.uid)
+		return true;
+	r->loose = !bsock_guard_is_lonely(&r->guard, &r->form);
+	return !r->loose;
 }
 
 static int
 make_kept(struct bsock_resvaddr *r, struct bsock_guard_form *form, uid_t uid)
 {
-	int fd = -1, guard = r->guard, error;
+	int fd = -1, guard = r->guard, error = EADDRINUSE;
 
 	if (form->v6only < 0)
 		form->v6only = r->form.v6only;
@@ -197,18 +218,13 @@ make_kept(struct bsock_resvaddr *r, struct bsock_guard_form *form, uid_t uid)
 		r->form = *form;
 		return bsock_hold_take(r, false);
 	}
-	if (r->contested && uid != r->keep.peer.uid &&
-	    !bsock_guard_is_lonely(&r->guard, &r->form))
-		error = EADDRINUSE;
-	else
+	if (is_free_for(r, uid))
 		error = bsock_guard_service(form, &r->guard, &fd);
 	if (r->guard != guard)
 		r->guard_serial = bsock_keeper_serial();
-	if (error != 0)
-		return error;
-	r->contested = false;
-	bsock_keeper_keep(&r->keep, fd);
-	return 0;
+	if (error == 0)
+		bsock_keeper_keep(&r->keep, fd);
+	return error;
 }
 
 /* A per-worker listener of a process that holds the address already. */
@@ -229,7 +245,7 @@ give_sibling(
 	int error = bsock_guard_service(form, &r->guard, out);
 
 	if (error == 0) {
-		r->siblings = true;
+		r->loose = true;
 		r->keep.latest = bsock_keeper_now();
 		r->keep.claims++;
 	}
@@ -293,18 +309,6 @@ bsock_resvaddr_claim(struct bsock_resvaddr *r,
 
 /* --- the main thread ------------------------------------------------------ */
 
-/*
- * Per-worker listeners live as long as their process, or its children: then
- * no other socket listens there.
- */
-static int
-look_for_siblings(struct bsock_resvaddr *r)
-{
-	if (bsock_keeper_is_gone(&r->keep) && !bsock_inuse(&r->key, r->keep.fd))
-		r->siblings = false;
-	return r->siblings ? RETRY_PAUSE : 0;
-}
-
 static int
 look(struct bsock_resvaddr *r)
 {
@@ -320,8 +324,6 @@ look(struct bsock_resvaddr *r)
 		bsock_keeper_look(&r->keep);
 		pause = r->keep.pause;
 	}
-	if (r->siblings && pause == 0)
-		pause = look_for_siblings(r);
 	return pause;
 }
 
@@ -393,7 +395,7 @@ bsock_resvaddr_save(
 	saved->fds[BSOCK_RESVADDR_PROCESS] = r->keep.process;
 	saved->claimed = r->keep.claimed;
 	saved->listened = r->keep.listened;
-	saved->siblings = r->siblings;
+	saved->loose = r->loose;
 	saved->claims = r->keep.claims;
 	saved->peer = r->keep.peer;
 	saved->who = r->keep.who;
@@ -450,7 +452,7 @@ adopt_kept(struct bsock_resvaddr *r, struct bsock_resvaddr_saved *saved)
 	keep->claims = saved->claims;
 	keep->peer = saved->peer;
 	keep->who = saved->who;
-	r->siblings = saved->siblings;
+	r->loose = saved->loose;
 	if (!keep->claimed)
 		return;
 	bsock_keeper_adopt(keep, saved->fds[BSOCK_RESVADDR_PROCESS], r);

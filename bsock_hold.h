@@ -29,11 +29,10 @@ struct bsock_resvaddr {
 	int guard;
 	uint64_t guard_serial;        /* another for each guard; 0: none */
 	struct bsock_guard_form form; /* of the guard, or of what is kept */
-	bool hidden;                  /* a datagram guard gets nothing */
-	bool exposed;                 /* was taken with SO_REUSEADDR */
-	bool siblings;  /* sockets without a copy here have been given out */
-	bool contested; /* children of a holder that was put out may have it */
-	int error;      /* why the address is not taken */
+	bool loose;   /* the last claimant may have sockets of no copy here */
+	bool hidden;  /* a datagram guard gets nothing */
+	bool exposed; /* was taken with SO_REUSEADDR */
+	int error;    /* why the address is not taken */
 	struct bsock_unixpath_file file; /* of a unix path */
 	struct bsock_keeper keep;
 };

@@ -1,5 +1,5 @@
 /*
- * bsock_inuse - is there another socket on an address?
+ * bsock_inuse - is there a datagram socket on an address?
  *
  * Reads /proc/net: for the main thread, and where the answer only decides
  * when to try again.  Without /proc the answer is yes.
@@ -12,10 +12,9 @@
 #include "bsock_addr.h"
 
 /*
- * Is a socket bound to exactly this address (a look-up key, AF_INET or
- * AF_INET6), other than the one behind own (-1: none)?  Of TCP only
- * listening ones count.
+ * Is a datagram socket bound to exactly this address (a look-up key, AF_INET
+ * or AF_INET6)?
  */
-bool bsock_inuse(const struct bsock_addr *key, int own);
+bool bsock_inuse(const struct bsock_addr *key);
 
 #endif

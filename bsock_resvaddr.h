@@ -137,7 +137,7 @@ struct bsock_resvaddr_saved {
 	char names[BSOCK_RESVADDR_PARTS][BSOCK_RESVADDR_NAME_SIZE];
 	bool claimed;
 	bool listened;
-	bool siblings;
+	bool loose; /* more sockets than that may be with the claimant */
 	uint64_t claims;
 	struct bsock_peer peer;
 	struct bsock_authz_principal who;

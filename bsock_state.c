@@ -41,7 +41,7 @@ write_address(FILE *f, const struct bsock_resvaddr_saved *s)
 		(void)fprintf(f, "%d %s ", s->fds[i],
 		    s->names[i][0] != '\0' ? s->names[i] : "-");
 	(void)fprintf(f, "%d %d %d %" PRIu64 " %u %u %ld %d:%u ", s->claimed,
-	    s->listened, s->siblings, s->claims, (unsigned)s->peer.uid,
+	    s->listened, s->loose, s->claims, (unsigned)s->peer.uid,
 	    (unsigned)s->peer.gid, (long)s->peer.pid, (int)s->who.kind,
 	    s->who.id);
 	(void)fwrite(text, 1, len, f);
@@ -223,7 +223,7 @@ read_address(const char *line, size_t len, struct bsock_resvaddr_saved *s)
 		return false;
 	f += 2 * BSOCK_RESVADDR_PARTS;
 	if (!read_bool(&f[0], &s->claimed) || !read_bool(&f[1], &s->listened) ||
-	    !read_bool(&f[2], &s->siblings) ||
+	    !read_bool(&f[2], &s->loose) ||
 	    !read_number(&f[3], 0, INT64_MAX, &claims) ||
 	    !read_number(&f[4], 0, UINT32_MAX, &uid) ||
 	    !read_number(&f[5], 0, UINT32_MAX, &gid) ||

@@ -206,6 +206,7 @@ take_socket(struct list *list, size_t i, int fd)
 		    kind == BSOCK_AUTHZ_GID ? BSOCK_AUTHZ_GID : BSOCK_AUTHZ_UID;
 		s->who.id = (uint32_t)next_number(&p);
 		s->listened = bsock_guard_listening(fd);
+		s->loose = true; /* not known */
 	}
 }
 

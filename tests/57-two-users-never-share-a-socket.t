@@ -119,6 +119,44 @@ for proto in 0 262; do
 	stop $NEW
 done
 
+# Listeners of workers, and one that was dropped for another: of those the
+# daemon has no copy, so the second user waits for their end.
+cat >"$T/more" <<'PY'
+import os, socket, sys
+def bound(reuseport, v6=False):
+    s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET)
+    if reuseport:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    s.bind(("::ffff:127.0.0.1" if v6 else "127.0.0.1", int(sys.argv[2])))
+    s.listen(5)
+    return s
+a = bound(True)
+b = bound(sys.argv[1] == "workers", sys.argv[1] == "another")
+if os.fork() == 0:
+    a.close()  # a child that has the second alone
+    sys.stdin.read()
+    os._exit(0)
+os._exit(0)
+PY
+second() {
+	other "$B/ask" "AF_INET SOCK_STREAM tcp $PORT 127.0.0.1"
+}
+second_gets_it() {
+	[ "$(second)" = 0 ]
+}
+for how in workers another; do
+	$SVC_RUN env LD_PRELOAD="$BUILD/libbsock_preload.so" python3 \
+	    "$T/more" $how "$PORT" <"$T/in" &
+	MORE=$!
+	exec 7>"$T/in"
+	wait $MORE
+	is "$how: the second user is kept off" "$(second)" EADDRINUSE
+	is "$how: the first is not" "$(svc "$B/ask" \
+	    "AF_INET SOCK_STREAM tcp $PORT 127.0.0.1")" 0
+	exec 7>&-
+	ok "$how: until they are gone" eventually second_gets_it
+done
+
 # A reload that takes the rule away puts the holder out.
 old 0
 rules "$OTHER AF_INET SOCK_STREAM tcp $PORT 127.0.0.1" \

@@ -86,7 +86,7 @@ test_round_trip(void)
 		for (int part = 0; part < BSOCK_RESVADDR_PARTS; part++)
 			saved[i].fds[part] = i == 0 ? any_fd() : -1;
 	(void)snprintf(saved[0].names[0], sizeof(saved[0].names[0]), "a-name");
-	saved[0].claimed = saved[0].siblings = saved[1].listened = true;
+	saved[0].claimed = saved[0].loose = saved[1].listened = true;
 	saved[0].claims = 12345678901;
 	saved[0].peer.uid = 4294967294;
 	saved[0].peer.pid = 77;
