@@ -70,18 +70,16 @@ trips_start() {
 }
 
 trips_binder() {
-	BSOCK_SOCKET=$TRIPS_DIR/socket svc "$BUILD/bsock-socket-binder" -f \
-	    "$T/svc/binder" 2>>"$T/adapters" &
+	BSOCK_SOCKET=$TRIPS_DIR/socket svc_start "$BUILD/bsock-socket-binder" \
+	    -f "$T/svc/binder" 2>>"$T/adapters"
 	BINDER=$!
-	started $BINDER
 	eventually test -S "$T/svc/binder"
 }
 
 trips_portlisten() {
-	BSOCK_SOCKET=$TRIPS_DIR/socket svc "$BUILD/bsock-portlisten" \
-	    -b 127.0.0.1 $RELAYED "$T/svc/receiver" 2>>"$T/adapters" &
+	BSOCK_SOCKET=$TRIPS_DIR/socket svc_start "$BUILD/bsock-portlisten" \
+	    -b 127.0.0.1 $RELAYED "$T/svc/receiver" 2>>"$T/adapters"
 	RELAY=$!
-	started $RELAY
 }
 
 # The setuid bsock has its paths built in: bench.mk made one for $SUID/root.
