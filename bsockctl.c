@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bsock_advice.h"
+#include "bsock_compat.h"
 #include "bsock_log.h"
 #include "bsock_names.h"
 #include "bsock_paths.h"
@@ -100,6 +101,14 @@ bsockctl_who(const struct bsock_authz_principal *who, char *buf, size_t size)
 }
 
 const char *
+bsockctl_error(int error)
+{
+	static char buf[128];
+
+	return bsock_compat_strerror(error, buf, sizeof(buf));
+}
+
+const char *
 bsockctl_shown(const char *text, char *buf, size_t size)
 {
 	(void)bsock_log_escape(buf, size, text, strlen(text), true);
@@ -147,6 +156,7 @@ main(int argc, char **argv)
 	    .socket = BSOCK_SOCKET_PATH};
 	int c, status;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
 	while ((c = getopt_long(argc, argv, "c:r:s:hV", long_options, NULL)) !=
 	       -1) {
 		switch (c) {

@@ -39,7 +39,7 @@ complain_errno(const struct bsockctl *ctl, int error)
 	case EAGAIN:
 		return complain(ctl, "the daemon is busy");
 	default:
-		return complain(ctl, strerror(error));
+		return complain(ctl, bsockctl_error(error));
 	}
 }
 

@@ -93,7 +93,7 @@ for_owners(struct import *in, const char *file, const char *const hosts[],
 	struct stat st;
 
 	if (fstatat(in->dir, file, &st, 0) != 0) {
-		unsaid(in, file, NULL, strerror(errno));
+		unsaid(in, file, NULL, bsockctl_error(errno));
 		return;
 	}
 	if ((st.st_mode & S_IXOTH) != 0)
@@ -294,7 +294,7 @@ import_byuid(struct import *in, const char *file, const char *name)
 	fd = openat(in->dir, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	if (f == NULL) {
-		unsaid(in, file, NULL, strerror(errno));
+		unsaid(in, file, NULL, bsockctl_error(errno));
 		if (fd >= 0)
 			(void)close(fd);
 		return;
@@ -346,8 +346,8 @@ bsockctl_import_authbind(const char *directory)
 
 	in.dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (in.dir < 0) {
-		(void)fprintf(
-		    stderr, "bsockctl: %s: %s\n", directory, strerror(errno));
+		(void)fprintf(stderr, "bsockctl: %s: %s\n", directory,
+		    bsockctl_error(errno));
 		return BSOCKCTL_USAGE;
 	}
 	if (import_directory(&in, "byport", import_byport) == 0 &&
@@ -355,8 +355,8 @@ bsockctl_import_authbind(const char *directory)
 	    import_directory(&in, "byuid", import_byuid) == 0)
 		status = in.unsaid == 0 ? BSOCKCTL_OK : BSOCKCTL_NO;
 	else
-		(void)fprintf(
-		    stderr, "bsockctl: %s: %s\n", directory, strerror(errno));
+		(void)fprintf(stderr, "bsockctl: %s: %s\n", directory,
+		    bsockctl_error(errno));
 	(void)close(in.dir);
 	return status;
 }

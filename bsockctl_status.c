@@ -13,6 +13,7 @@
 
 #define WIDTH         80
 #define ADDRESS_WIDTH 26
+#define DAY_MINUTES   1440ULL
 
 static void
 show_uptime(unsigned long long seconds)
@@ -21,11 +22,11 @@ show_uptime(unsigned long long seconds)
 
 	if (seconds < 60)
 		(void)printf("%llu s", seconds);
-	else if (minutes < 24 * 60)
+	else if (minutes < DAY_MINUTES)
 		(void)printf("%llu h %llu min", minutes / 60, minutes % 60);
 	else
-		(void)printf(
-		    "%llu days %llu h", minutes / (24 * 60), minutes / 60 % 24);
+		(void)printf("%llu days %llu h", minutes / DAY_MINUTES,
+		    minutes / 60 % 24);
 }
 
 static const char *

@@ -123,4 +123,23 @@ starts man/bsock-run.1 '^bsock-run -u www-data -a '
 ok "bsock-run(1)'s server has port 80 without a rule" eventually page
 stop $SERVER
 
+# --- the SysV script ----------------------------------------------------------
+
+script() {
+	in_root /etc/init.d/bsock "$1" >"$T/out" 2>&1
+}
+line=$(grep -o 'make install-sysv' "$TOP/README.md" | head -n 1)
+ok "README.md: $line" run "$line"
+script status
+is "SysV: not running" $? 3
+ok "SysV: start" script start
+ok "SysV: status" script status
+like "which is bsockctl's" "$(cat "$T/out")" "^socket "
+ok "SysV: start again is nothing" script start
+ok "SysV: reload" script reload
+ok "SysV: restart" script restart
+ok "SysV: stop" script stop
+script status
+is "SysV: not running any more" $? 3
+
 finish
