@@ -181,6 +181,8 @@ still_allowed(void *ctx, const struct bsock_authz_principal *who,
 static void
 snapshot_retire(struct bsock_snapshot *old, struct bsock_snapshot *next)
 {
+	if (old == NULL)
+		return;
 	bsock_resvaddr_set_retire(old->reserved,
 	    next != NULL ? next->reserved : NULL, still_allowed, next);
 	bsock_authz_free(old->authz);

@@ -129,13 +129,14 @@ read_memory(const struct bind *b, uint64_t from, void *to, size_t size)
 {
 	struct iovec local = {.iov_base = to, .iov_len = size};
 	struct iovec remote = {.iov_len = size};
+	uintptr_t there; /* an address of the other process */
 	ssize_t n;
 	int fd;
 
 	if (from > UINTPTR_MAX)
 		return false;
-	memcpy(&remote.iov_base, &(uintptr_t){(uintptr_t)from},
-	    sizeof(remote.iov_base));
+	there = (uintptr_t)from;
+	memcpy(&remote.iov_base, &there, sizeof(remote.iov_base));
 	n = process_vm_readv((pid_t)b->notif->pid, &local, 1, &remote, 1, 0);
 	if (n < 0 && errno == ENOSYS && from <= INT64_MAX &&
 	    (fd = open_proc(b, "mem")) >= 0) {

@@ -11,6 +11,7 @@ SHIM=$BUILD/libbsock_preload.so
 row_of() {
 	# shellcheck disable=SC2046 # five numbers
 	set -- "$1" "$2" "$3" $(sed 's/ other=[0-9]*//; s/[a-z]*=//g' "$T/load")
+	# shellcheck disable=SC2183,SC2046 # sed gives the other five words
 	printf '%-12s %-8s %-8s %6s %8s %8s %6s %8s\n' "$1" "$2" "$3" "$4" \
 	    "$5" "$6" "$7" "$8"
 }
