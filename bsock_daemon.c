@@ -215,7 +215,7 @@ notify_ready(const struct daemon *d)
 static bool
 is_listener(int fd)
 {
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
 	socklen_t len = sizeof(ss);
 	int type = 0, listening = 0;
 	socklen_t size = sizeof(type);

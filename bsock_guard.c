@@ -197,7 +197,7 @@ bsock_guard_matches(int kept, const struct bsock_guard_form *form)
 bool
 bsock_guard_key_of(int fd, struct bsock_addr *key)
 {
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
 	socklen_t len = sizeof(ss);
 	int protocol = 0;
 
@@ -486,7 +486,7 @@ static bool
 as_bound(int fd, const struct bsock_addr *addr)
 {
 	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
 	socklen_t len = sizeof(ss);
 	struct bsock_addr now, was;
 

@@ -141,7 +141,7 @@ check_peer(struct oneshot *o)
 	struct bsock_peer peer;
 	int type = 0;
 	socklen_t len = sizeof(type);
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
 	socklen_t sslen = sizeof(ss);
 
 	if (getsockopt(SOCK, SOL_SOCKET, SO_TYPE, &type, &len) != 0)

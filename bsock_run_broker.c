@@ -435,7 +435,7 @@ int
 bsock_broker_start(
     const struct bsock_broker *broker, const char **path, pid_t *pid)
 {
-	static char name[sizeof(PREFIX) + 2 * RANDOM_BYTES];
+	static char name[sizeof(PREFIX) + (size_t)2 * RANDOM_BYTES];
 	int pair[2] = {-1, -1};
 	int listener = -1;
 

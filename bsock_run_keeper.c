@@ -252,6 +252,7 @@ drop_capabilities(void)
 static void
 supervise(const struct bsock_supervise *options, int listener, int handover)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): main's own */
 	struct bsock_supervise o = *options;
 
 	o.listener = listener;

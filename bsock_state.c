@@ -204,7 +204,7 @@ static bool
 read_parts(
     const struct bsock_addr_field *fields, struct bsock_resvaddr_saved *s)
 {
-	for (int i = 0; i < BSOCK_RESVADDR_PARTS; i++)
+	for (size_t i = 0; i < BSOCK_RESVADDR_PARTS; i++)
 		if (!read_fd(&fields[2 * i], &s->fds[i]) ||
 		    !read_name(&fields[2 * i + 1], s->names[i]))
 			return false;
@@ -221,7 +221,7 @@ read_address(const char *line, size_t len, struct bsock_resvaddr_saved *s)
 	    bsock_addr_parse(&s->addr, line, f + FIELDS, NULL, NULL) != 0 ||
 	    !read_parts(f, s))
 		return false;
-	f += 2 * BSOCK_RESVADDR_PARTS;
+	f += (size_t)2 * BSOCK_RESVADDR_PARTS;
 	if (!read_bool(&f[0], &s->claimed) || !read_bool(&f[1], &s->listened) ||
 	    !read_bool(&f[2], &s->loose) ||
 	    !read_number(&f[3], 0, INT64_MAX, &claims) ||
