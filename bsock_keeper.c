@@ -317,4 +317,5 @@ bsock_keeper_drop(struct bsock_keeper *keeper)
 	keeper->claimed = false;
 	keeper->pause = 0;
 	keeper->socket_serial = keeper->claim_serial = 0;
+	bsock_keeper_nudge();
 }

@@ -65,6 +65,7 @@ look(struct bsock_resvaddr *r)
 	int pause = bsock_hold_look(r), error;
 	bool exposed;
 
+	bsock_store_look_again();
 	(void)pthread_mutex_lock(&r->lock);
 	error = r->error;
 	exposed = r->exposed;
@@ -116,6 +117,8 @@ bsock_resvaddr_watch(const struct bsock_resvaddr_set *set)
 	void *owners[64];
 	size_t n = bsock_keeper_ready(owners, sizeof(owners) / sizeof(*owners));
 
+	if (n > 0)
+		bsock_store_look_again();
 	for (size_t i = 0; i < n; i++)
 		if (owners[i] != NULL)
 			look(owners[i]);
@@ -329,6 +332,7 @@ bsock_resvaddr_set_retire(struct bsock_resvaddr_set *old,
 		} else if (allowed != NULL)
 			bsock_hold_withdraw(r, allowed, ctx);
 	}
+	bsock_store_look_again();
 	set_free(old);
 }
 

@@ -84,12 +84,21 @@ sync_holder(struct bsock_resvaddr *r)
 	    r, BSOCK_RESVADDR_PROCESS, serial, keep->process, name);
 }
 
+/* The main thread's. */
+static bool stale;
+
+void
+bsock_store_look_again(void)
+{
+	stale = true;
+}
+
 bool
 bsock_resvaddr_store(const struct bsock_resvaddr_set *set)
 {
 	bool whole = true;
 
-	if (!bsock_sdnotify_active())
+	if (!stale || !bsock_sdnotify_active())
 		return false;
 	for (size_t i = 0; i < bsock_resvaddr_set_count(set); i++) {
 		struct bsock_resvaddr *r = bsock_resvaddr_set_at(set, i);
@@ -99,7 +108,8 @@ bsock_resvaddr_store(const struct bsock_resvaddr_set *set)
 		    sync_guard(r) && sync_kept(r) && sync_holder(r) && whole;
 		(void)pthread_mutex_unlock(&r->lock);
 	}
-	return !whole;
+	stale = !whole;
+	return stale;
 }
 
 void

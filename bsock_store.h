@@ -8,6 +8,9 @@
 
 #include "bsock_resvaddr.h"
 
+/* Main thread: something may have changed since the last store. */
+void bsock_store_look_again(void);
+
 /* Main thread: take an address that is about to be freed out of the store. */
 void bsock_store_forget(struct bsock_resvaddr *r);
 
