@@ -417,6 +417,8 @@ socket_binder_pool_run(int listener)
 			accept_clients(listener);
 		write_log();
 	}
-	(void)close(listener);
+	/* No close(2): it would close what is queued, and that may linger.  At
+	 * exit nothing does. */
+	(void)shutdown(listener, SHUT_RDWR);
 	finish();
 }

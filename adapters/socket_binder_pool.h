@@ -19,7 +19,8 @@ int socket_binder_pool_start(unsigned descriptors);
 /*
  * Serve connections of the (non-blocking) listener, in the main thread, until
  * socket_binder_pool_end() was called, and then until the requests in hand
- * are answered.  Closes the listener.  Writes out the log's queue.
+ * are answered; nobody can connect any more then.  Writes out the log's queue.
+ * To be followed by exit(3).
  */
 void socket_binder_pool_run(int listener);
 

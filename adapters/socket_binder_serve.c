@@ -128,13 +128,20 @@ has_gone(const struct socket_binder_client *client)
 /*
  * There is no way to hand the client what bsock keeps for a reserved address:
  * it has come in place of our copy, the client's own socket is unbound.
+ * Returns 0, or an errno value and *why.
  */
 static int
-bind_socket(struct bsock_ask *ask)
+bind_socket(struct bsock_ask *ask, char buf[ADAPTER_WHY_SIZE], const char **why)
 {
 	int error = adapter_bind(ask);
 
-	return error == 0 && ask->reserved ? EADDRINUSE : error;
+	if (error == 0 && ask->reserved) {
+		*why = "a reserved address, which this protocol cannot pass on";
+		return EADDRINUSE;
+	}
+	if (error != 0)
+		*why = adapter_why(ask, error, buf);
+	return error;
 }
 
 /* --- the answer ----------------------------------------------------------- */
@@ -150,20 +157,14 @@ log_bound(const struct bsock_peer *peer, const struct bsock_ask *ask)
 }
 
 static void
-log_refused(
-    const struct bsock_peer *peer, const struct bsock_ask *ask, int error)
+log_refused(const struct bsock_peer *peer, int error, const char *why)
 {
-	char buf[ADAPTER_WHY_SIZE];
-	const char *why;
+	char text[128];
 
 	if (!bsock_log_within_rate(peer->uid))
 		return;
-	if (ask->reserved)
-		why = "a reserved address, which this protocol cannot pass on";
-	else if (ask->request.addr.port != 0)
-		why = adapter_why(ask, error, buf);
-	else
-		why = bsock_compat_strerror(error, buf, sizeof(buf));
+	if (why == NULL)
+		why = bsock_compat_strerror(error, text, sizeof(text));
 	bsock_log(LOG_NOTICE, "refused uid=%u pid=%ld errno=%d: %s",
 	    (unsigned)peer->uid, (long)peer->pid, error, why);
 }
@@ -211,44 +212,43 @@ close_socket(struct socket_binder_client *client)
 }
 
 static void
-serve_request(struct socket_binder_client *client, struct bsock_ask *ask,
+serve_request(struct socket_binder_client *client,
     const struct socket_binder_asked *asked, const struct bsock_peer *peer)
 {
-	int error = prepare(ask, asked);
+	struct bsock_ask ask = {.fd = client->fd};
+	char buf[ADAPTER_WHY_SIZE];
+	const char *why = NULL;
+	int error = prepare(&ask, asked);
 
-	if (has_gone(client)) {
-		close_socket(client);
+	if (has_gone(client))
 		return;
-	}
 	if (error == 0)
-		error = bind_socket(ask);
+		error = bind_socket(&ask, buf, &why);
 	close_socket(client);
 	send_answer(client, error);
 	if (error == 0)
-		log_bound(peer, ask);
+		log_bound(peer, &ask);
 	else
-		log_refused(peer, ask, error);
+		log_refused(peer, error, why);
 }
 
 bool
 socket_binder_serve(struct socket_binder_client *client)
 {
 	struct socket_binder_asked asked;
-	struct bsock_ask ask = {.fd = -1};
 	struct bsock_peer peer = {.uid = (uid_t)-1};
 	enum progress progress = read_request(client, &asked);
 
 	if (progress == WAIT)
 		return false;
 	(void)bsock_fdpass_peer(client->conn, &peer);
-	ask.fd = client->fd;
 	switch (progress) {
 	case WHOLE:
-		serve_request(client, &ask, &asked, &peer);
+		serve_request(client, &asked, &peer);
 		break;
 	case UNREADABLE:
 		send_answer(client, EMFILE);
-		log_refused(&peer, &ask, EMFILE);
+		log_refused(&peer, EMFILE, NULL);
 		break;
 	default:
 		log_dropped(&peer);

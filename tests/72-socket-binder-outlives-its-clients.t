@@ -189,6 +189,26 @@ for t in clients:
 is_(results, [0] * 1000, "20 clients at once, 50 requests each")
 is_(threads(PID), start_threads, "no thread more than at the start")
 ok(eventually(lambda: open_fds(PID) == start_fds), "no descriptor more than at the start")
+
+# --- its end ----------------------------------------------------------------
+def has_ended(pid):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] in "ZX"
+    return True
+
+
+os.kill(POOR_PID, signal.SIGSTOP)
+conns = []
+for n in range(20):
+    s, peer = lingering()
+    peers.append(peer)
+    conns.append(dial(POOR))
+    send_fds(conns[-1], good, [s.fileno()])
+    s.close()
+os.kill(POOR_PID, signal.SIGTERM)
+os.kill(POOR_PID, signal.SIGCONT)
+ok(eventually(lambda: has_ended(POOR_PID)), "SIGTERM ends it with 20 sockets that linger in its queue")
 END
 
 ok "the log says why a reserved address is not passed on" \
