@@ -71,7 +71,7 @@ measure_in_child(int kind)
 {
 	double ns = 0;
 	int fds[2];
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (pipe(fds) != 0 || (pid = fork()) < 0)
 		die("fork");
