@@ -105,6 +105,8 @@ start(void)
 	resolve(&real.bindresvport6, "bindresvport6");
 	resolve(&real.bindresvport_sa, "bindresvport_sa");
 	resolve(&real.rresvport_af, "rresvport_af");
+	/* What libc has not is no error of the program's. */
+	(void)dlerror();
 	if (strlen(path) < sizeof(settings.path))
 		memcpy(settings.path, path, strlen(path) + 1);
 	settings.debug = debug != NULL && strcmp(debug, "1") == 0;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -132,6 +133,7 @@ main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
+	(void)printf("dlerror: %s\n", dlerror() == NULL ? "none" : "some");
 	inet("port 0", SOCK_STREAM, 0, INADDR_ANY, 16);
 	inet("a high port", SOCK_STREAM, 8080, INADDR_ANY, 16);
 	inet("a high port, UDP", SOCK_DGRAM, 8080, INADDR_ANY, 16);
