@@ -83,7 +83,8 @@ connect_to(const struct bsockctl *ctl)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	conn = bsock_compat_socket(AF_UNIX, SOCK_STREAM, 0);
+	/* A daemon that does not accept is busy, and nobody is waited for. */
+	conn = bsock_compat_socket_nonblock(AF_UNIX, SOCK_STREAM, 0);
 	if (conn < 0)
 		return -1;
 	if (connect(conn, (struct sockaddr *)&un, len) == 0)
@@ -129,10 +130,12 @@ ask(const struct bsockctl *ctl, int *fd)
 	do {
 		conn = connect_to(ctl);
 		if (conn < 0)
-			return errno;
-		error =
-		    is_trusted(conn) ? ask_once(conn, &deadline, fd) : EPERM;
-		(void)close(conn);
+			error = errno;
+		else
+			error = is_trusted(conn) ? ask_once(conn, &deadline, fd)
+						 : EPERM;
+		if (conn >= 0)
+			(void)close(conn);
 		if (error == EAGAIN)
 			(void)nanosleep(&pause, NULL);
 	} while (error == EAGAIN && bsock_fdpass_left(&deadline) > 0);

@@ -166,7 +166,8 @@ import_byaddr(struct import *in, const char *file, const char *name)
 	if (split != NULL)
 		*split = '\0';
 	p = split != NULL ? split + 1 : "";
-	if (!read_number(&p, LAST_PORT, &port) || *p != '\0' ||
+	if (strlen(name + bang) >= sizeof(text) ||
+	    !read_number(&p, LAST_PORT, &port) || *p != '\0' ||
 	    bang != (port >= FIRST_BANG) ||
 	    !canonical_host(text, host, sizeof(host))) {
 		unsaid(in, file, NULL, "not what authbind looks for");
@@ -277,6 +278,21 @@ import_line(
 		    "single addresses: each takes a rule of its own");
 }
 
+/* Takes the newline off; false, and skips the rest, when line is only the
+ * beginning of one. */
+static bool
+end_line(char *line, FILE *f)
+{
+	size_t len = strcspn(line, "\n");
+	bool whole = line[len] == '\n' || feof(f);
+	int c = 0;
+
+	line[len] = '\0';
+	while (!whole && (c = fgetc(f)) != '\n' && c != EOF)
+		;
+	return whole;
+}
+
 static void
 import_byuid(struct import *in, const char *file, const char *name)
 {
@@ -300,8 +316,9 @@ import_byuid(struct import *in, const char *file, const char *name)
 		return;
 	}
 	while (fgets(line, sizeof(line), f) != NULL) {
-		line[strcspn(line, "\n")] = '\0';
-		if (line[0] != '\0' && line[0] != '#')
+		if (!end_line(line, f))
+			unsaid(in, file, line, "the line is too long");
+		else if (line[0] != '\0' && line[0] != '#')
 			import_line(in, file, (uid_t)uid, bang, line);
 	}
 	(void)fclose(f);

@@ -27,6 +27,7 @@ cat >"$a/byuid/4000000000" <<END
 10.0.0.3,600
 nonsense
 END
+printf '%0300d\n127.0.0.1,58\n' 0 >>"$a/byuid/4000000000"
 
 import() {
 	"$BUILD/bsockctl" import authbind "$a"
@@ -46,14 +47,16 @@ $name AF_INET SOCK_STREAM tcp 26 127.0.0.1
 4000000000 AF_INET SOCK_STREAM tcp 55 10.0.0.1
 4000000000 AF_INET SOCK_STREAM tcp 56 10.0.0.2
 4000000000 AF_INET SOCK_STREAM tcp 57 10.0.0.2
-4000000000 AF_INET6 SOCK_STREAM tcp 443 ::"
-is "UDP the same" "$(grep -c '^[^#].*udp' "$T/bsock")" 12
+4000000000 AF_INET6 SOCK_STREAM tcp 443 ::
+4000000000 AF_INET SOCK_STREAM tcp 58 127.0.0.1"
+is "UDP the same" "$(grep -c '^[^#].*udp' "$T/bsock")" 13
 left_out=$(grep '^#' "$T/bsock")
 like "a port's single addresses" "$left_out" "byport/80: single addresses"
 like "a name that authbind ignores" "$left_out" "byport/601: not a port"
 like "what byport has decided" "$left_out" "byaddr/::1,80: byport decides"
 like "a network" "$left_out" "10.0.0.0/8,70: more than one address"
 like "many ports" "$left_out" "0.0.0.0/0,1-400: too many ports"
+like "a line that is too long" "$left_out" "the line is too long"
 like "what is no line" "$left_out" "nonsense: authbind does not understand"
 chmod 644 "$T/bsock"
 ok "it is a config file" "$BUILD/bsock" -t -c "$T/bsock" -r "$T/none"

@@ -77,6 +77,11 @@ if [ "$TIER" = root ]; then
 	is "nobody else may ask" $? 1
 	like "and is told" "$(cat "$T/out")" "only root and members"
 fi
+kill -STOP "$DAEMON"
+ctl status >"$T/out" 2>&1
+is "a daemon that stands still" $? 1
+like "is not waited for" "$(cat "$T/out")" "no answer within 5 seconds"
+kill -CONT "$DAEMON"
 daemon_stop
 ctl status >"$T/out" 2>&1
 is "no daemon" $? 1
