@@ -34,7 +34,10 @@ ok "a reserved address" eventually listening 90
 
 checks PID=$P80 <<'END'
 from adapters import *
+import resource
 
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 PID = os.environ["PID"]
 PATH = T + "/svc/r"
 r = receiver(PATH)
@@ -75,13 +78,13 @@ for text, port in (
 
 # --- order, and many --------------------------------------------------------
 fds = open_fds(PID)
-clients = [connect("127.0.0.1", 80) for n in range(200)]
+clients = [connect("127.0.0.1", 80) for n in range(1000)]
 ports = []
-for n in range(200):
+for n in range(1000):
     with take_connection(r) as s:
         ports.append(s.getpeername()[1])
-is_(ports, [c.getsockname()[1] for c in clients], "200 connections, in the order of their arrival")
-is_([c.recv(1) for c in clients], [b""] * 200, "... and each is closed for its client")
+is_(ports, [c.getsockname()[1] for c in clients], "1,000 connections, in the order of their arrival")
+is_([c.recv(1) for c in clients], [b""] * 1000, "... and each is closed for its client")
 for c in clients:
     c.close()
 for n in range(300):
