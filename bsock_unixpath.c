@@ -12,9 +12,8 @@
 
 #define LINKS_MAX 16 /* symbolic links on the way */
 
-/* One open file shared by the threads: its position is ours alone. */
-static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
-static int table_fd = -1; /* /proc/net/unix */
+static pthread_mutex_t replace_lock = PTHREAD_MUTEX_INITIALIZER;
+static int table_fd = -1; /* /proc/net/unix; its buffer: replace_lock */
 
 void
 bsock_unixpath_start(void)
@@ -214,7 +213,6 @@ is_bound(const char *real, const char *asked)
 	off_t offset = 0;
 	bool found = table_fd < 0;
 
-	(void)pthread_mutex_lock(&table_lock);
 	while (!found) {
 		ssize_t n =
 		    pread(table_fd, buf + have, sizeof(buf) - have, offset);
@@ -232,7 +230,6 @@ is_bound(const char *real, const char *asked)
 		have -= used;
 		memmove(buf, buf + used, have);
 	}
-	(void)pthread_mutex_unlock(&table_lock);
 	return found;
 }
 
@@ -290,6 +287,22 @@ clear_leftover(
 	return unlink(real) == 0 || errno == ENOENT ? 0 : errno;
 }
 
+/* One at a time: nobody of us puts a new file between the look at the old
+ * one and its end. */
+static int
+replace(
+    int fd, const struct bsock_addr *addr, const char *real, const uid_t *owner)
+{
+	int error;
+
+	(void)pthread_mutex_lock(&replace_lock);
+	error = clear_leftover(addr, real, owner);
+	if (error == 0)
+		error = bsock_socket_bind(fd, addr);
+	(void)pthread_mutex_unlock(&replace_lock);
+	return error;
+}
+
 int
 bsock_unixpath_bind(
     int fd, const struct bsock_addr *addr, const struct bsock_peer *peer)
@@ -299,9 +312,7 @@ bsock_unixpath_bind(
 
 	error = resolve(addr, real);
 	if (error == 0)
-		error = clear_leftover(addr, real, &peer->uid);
-	if (error == 0)
-		error = bsock_socket_bind(fd, addr);
+		error = replace(fd, addr, real, &peer->uid);
 	if (error != 0)
 		return error;
 	if (lchown(real, peer->uid, peer->gid) != 0) {
@@ -335,9 +346,7 @@ bsock_unixpath_take(
 
 	error = resolve(addr, real);
 	if (error == 0)
-		error = clear_leftover(addr, real, NULL);
-	if (error == 0)
-		error = bsock_socket_bind(fd, addr);
+		error = replace(fd, addr, real, NULL);
 	if (error == 0)
 		error = bsock_unixpath_identify(addr, file);
 	return error;

@@ -76,5 +76,24 @@ print(ask('AF_UNIX SOCK_STREAM 0 0 $R/app', s), s.getsockname() == '$R/app')
 ")" "0 True"
 is "0600 for its owner from the first moment on" "$(mode_of "$R/app")" \
     "nobody nogroup 600 socket"
+is "of eight at once one gets it, and its file stays" "$(client "
+import threading
+for _ in range(60):
+    got = []
+    def one():
+        got.append(ask('AF_UNIX SOCK_STREAM 0 0 $R/app'))
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    won = [a for a in got if str(a) == '0 +fd']
+    s = won[0].socket()
+    s.listen()
+    c = socket.socket(AF_UNIX)
+    c.connect('$R/app')
+    print(len(won))
+    s.close()
+" 2>&1 | sort | uniq -c | sed 's/^ *//')" "60 1"
 like "the daemon's umask" "$(cat "/proc/$DAEMON/status")" '^Umask:.0177'
 finish
