@@ -3,7 +3,7 @@
 . "${0%/*}/lib/tap.sh"
 tiers root
 need dpkg-buildpackage lintian git python3 curl
-nm -D "$BUILD/bsock" | grep -qE ' U __(asan|tsan)_init' &&
+nm -D "$BUILD/bsock" | grep -qE '__(asan|tsan)_init' &&
 	skip_all "not in a sanitizer build"
 
 # --- build ------------------------------------------------------------------

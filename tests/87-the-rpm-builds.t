@@ -2,7 +2,7 @@
 . "${0%/*}/lib/tap.sh"
 tiers root
 need rpmbuild git
-nm -D "$BUILD/bsock" | grep -qE ' U __(asan|tsan)_init' &&
+nm -D "$BUILD/bsock" | grep -qE '__(asan|tsan)_init' &&
 	skip_all "not in a sanitizer build"
 
 # What is in the working tree, as make dist packs a commit.

@@ -4,7 +4,7 @@
 tiers root
 need make curl python3 systemctl nsenter pgrep
 [ -x /lib/systemd/systemd ] || skip_all "systemd is not installed"
-nm -D "$BUILD/bsock" | grep -qE ' U __(asan|tsan)_init' &&
+nm -D "$BUILD/bsock" | grep -qE '__(asan|tsan)_init' &&
 	skip_all "not in a sanitizer build"
 fresh || skip_all "no overlay can be mounted here"
 

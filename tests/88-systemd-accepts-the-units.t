@@ -2,7 +2,7 @@
 . "${0%/*}/lib/tap.sh"
 tiers plain
 need systemd-analyze make
-nm -D "$BUILD/bsock" | grep -qE ' U __(asan|tsan)_init' &&
+nm -D "$BUILD/bsock" | grep -qE '__(asan|tsan)_init' &&
 	skip_all "not in a sanitizer build"
 
 make -s -C "$TOP" O="$T/build" PREFIX="$T/usr" install install-systemd \

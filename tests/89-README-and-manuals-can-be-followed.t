@@ -3,7 +3,7 @@
 . "${0%/*}/lib/tap.sh"
 tiers root
 need git cc python3 socat curl pkg-config
-nm -D "$BUILD/bsock" | grep -qE ' U __(asan|tsan)_init' &&
+nm -D "$BUILD/bsock" | grep -qE '__(asan|tsan)_init' &&
 	skip_all "not in a sanitizer build"
 fresh || skip_all "no overlay can be mounted here"
 
