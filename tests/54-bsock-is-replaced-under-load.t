@@ -112,4 +112,21 @@ kill -USR2 "$DAEMON"
 eventually serving_lines 2
 is "a re-exec leaves no descriptor behind" "$(fds)" "$before"
 
+# No reason to stop serving: a config with an error, a program that is gone.
+daemon_stop
+mkdir "$T/bin"
+cp "$BUILD/bsock" "$T/bin/bsock"
+cp "$T/bsock" "$T/good"
+BUILD=$T/bin
+daemon_start
+rules nonsense
+kill -USR2 "$DAEMON"
+ok "a config that would not load is found before" logged 'not replaced'
+cp "$T/good" "$T/bsock"
+rm "$T/bin/bsock"
+kill -USR2 "$DAEMON"
+ok "a program that cannot be started is reported" \
+    logged 'cannot replace this process: No such file'
+is "and it goes on serving" \
+    "$(svc "$B/ask" -l 5 "AF_INET SOCK_STREAM tcp $PORT 127.0.0.1")" 0
 finish
