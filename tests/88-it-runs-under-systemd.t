@@ -11,7 +11,7 @@ fresh || skip_all "no overlay can be mounted here"
 # --- a system with nothing but bsock, and its own systemd --------------------
 
 install_into() {
-	make -s -C "$TOP" O="$T/build" PREFIX=/usr DESTDIR="$root" \
+	make -s -j2 -C "$TOP" O="$T/build" CFLAGS=-O0 PREFIX=/usr DESTDIR="$root" \
 	    BSOCK_GROUP=bsock BSOCK_MODE=0755 OWN_BSOCK=: \
 	    install install-systemd && in_root systemd-sysusers bsock.conf
 }

@@ -5,7 +5,7 @@ need systemd-analyze make
 nm -D "$BUILD/bsock" | grep -qE '__(asan|tsan)_init' &&
 	skip_all "not in a sanitizer build"
 
-make -s -C "$TOP" O="$T/build" PREFIX="$T/usr" install install-systemd \
+make -s -j2 -C "$TOP" O="$T/build" CFLAGS=-O0 PREFIX="$T/usr" install install-systemd \
     BSOCK_SOCKET_DIR=/run/bsock DESTDIR= >"$T/out" 2>&1 || diag "$(cat "$T/out")"
 units=$T/usr/lib/systemd/system
 
