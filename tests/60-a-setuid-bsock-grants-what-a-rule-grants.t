@@ -6,9 +6,11 @@ need /usr/bin/python3
 
 ONESHOT="/usr/bin/python3 $TESTS/prog/oneshot.py $SUID"
 RULE="nobody AF_INET SOCK_STREAM tcp 80 127.0.0.1"
+# Every directory above a unix path must be root's alone.
+mount -t tmpfs -o mode=755 none /mnt || exit 1
 suid_rules "$RULE" \
     "nobody AF_INET SOCK_STREAM tcp 0 127.0.0.1" \
-    "nobody AF_UNIX SOCK_STREAM 0 0 $SUID_ROOT/app.sock"
+    "nobody AF_UNIX SOCK_STREAM 0 0 /mnt/app.sock"
 
 # shellcheck disable=SC2086 # a command and its arguments
 case_() {
@@ -32,7 +34,7 @@ is "port 0 with a rule is a reserved port" \
     "$(case_ words AF_INET SOCK_STREAM tcp 0 127.0.0.1 |
 	awk '{ print $1, ($2 >= 600 && $2 < 1024) }')" "0 1"
 is "a unix path belongs to the caller" \
-    "$(case_ owner "$SUID_ROOT/app.sock")" "0 True 0o600"
+    "$(case_ owner /mnt/app.sock)" "0 True 0o600"
 group_zero() {
 	# shellcheck disable=SC2086
 	setpriv --reuid=daemon --regid=0 --clear-groups --inh-caps=-all \

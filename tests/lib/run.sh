@@ -9,7 +9,9 @@
 
 RUN=$BUILD/bsock-run
 BSOCK_PRELOAD=$BUILD/libbsock_preload.so
-export BSOCK_PRELOAD
+# Where our own programs are instrumented, the shim is not.
+ASAN_OPTIONS=$SHIM_ASAN
+export BSOCK_PRELOAD ASAN_OPTIONS
 KINDS=$BUILD/tests/kinds
 
 get() {

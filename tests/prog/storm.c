@@ -23,6 +23,7 @@
 
 static volatile sig_atomic_t signals;
 static bool again; /* -e */
+static pthread_t target;
 
 static void
 on_signal(int sig)
@@ -34,10 +35,9 @@ on_signal(int sig)
 static void *
 send_signals(void *arg)
 {
-	pthread_t *target = arg;
-
+	(void)arg;
 	for (;;) {
-		(void)pthread_kill(*target, SIGUSR1);
+		(void)pthread_kill(target, SIGUSR1);
 		(void)usleep(50);
 	}
 	return NULL;
@@ -63,7 +63,7 @@ main(int argc, char **argv)
 {
 	struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 	struct sockaddr_in in = {.sin_family = AF_INET};
-	pthread_t self = pthread_self(), thread;
+	pthread_t thread;
 	int failed = 0;
 
 	if (argc == 4 && strcmp(argv[1], "-e") == 0) {
@@ -76,8 +76,9 @@ main(int argc, char **argv)
 		return 2;
 	in.sin_port = htons((in_port_t)atoi(argv[2]));
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	target = pthread_self();
 	(void)sigaction(SIGUSR1, &sa, NULL);
-	if (pthread_create(&thread, NULL, send_signals, &self) != 0)
+	if (pthread_create(&thread, NULL, send_signals, NULL) != 0)
 		return 2;
 	for (int i = atoi(argv[1]); i > 0; i--)
 		failed += bind_one(&in);
