@@ -55,8 +55,7 @@ tell_how_many(struct advice *a, enum kind kind, const char *path)
 	a->options->report(a->options->ctx, BSOCK_CONFIG_WARNING, text);
 }
 
-/* --- the system's settings -------------------------------------------------
- */
+/* --- the system's settings --------------------------------------------- */
 
 /* The text of a setting; "" when there is none. */
 static void
@@ -106,8 +105,7 @@ list_has(const char *list, unsigned port)
 	return false;
 }
 
-/* --- rules ------------------------------------------------------------------
- */
+/* --- rules ------------------------------------------------------------- */
 
 static bool
 is_reserved(const struct bsock_config *config, const struct bsock_addr *key)
@@ -156,8 +154,7 @@ look_at_rule(void *ctx, const struct bsock_authz_principal *who,
 		    key->port, a->unprivileged_start);
 }
 
-/* --- reserved addresses -----------------------------------------------------
- */
+/* --- reserved addresses ------------------------------------------------ */
 
 static void
 look_at_reserved(struct advice *a, const struct bsock_resvaddr_line *r)

@@ -52,8 +52,7 @@ struct daemon {
 	struct timespec suppressed_next;
 };
 
-/* --- signals -----------------------------------------------------------------
- */
+/* --- signals ----------------------------------------------------------- */
 
 static void
 on_signal(int signum)
@@ -106,8 +105,7 @@ catch_signals(void)
 	(void)sigaction(SIGPIPE, &sa, NULL);
 }
 
-/* --- config -> snapshot
- * --------------------------------------------------------- */
+/* --- config -> snapshot ------------------------------------------------ */
 
 static unsigned
 caps_of_needs(unsigned needs)
@@ -197,7 +195,7 @@ log_loaded(const struct daemon *d, const char *what)
 	    bsock_resvaddr_set_count(d->snapshot->reserved));
 }
 
-/* --- the service manager -------------------------------------------------- */
+/* --- the service manager ----------------------------------------------- */
 
 static void
 notify_ready(const struct daemon *d)
@@ -240,8 +238,7 @@ given_listener(void)
 	return -1;
 }
 
-/* --- reload
- * --------------------------------------------------------------------- */
+/* --- reload ------------------------------------------------------------ */
 
 static void
 reload_failed(struct daemon *d, const char *error)
@@ -295,8 +292,7 @@ reload_finish(struct daemon *d)
 	notify_ready(d);
 }
 
-/* --- start
- * ----------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------- */
 
 /*
  * Forks; the parent waits until the child serves, and its exit status says
@@ -542,8 +538,7 @@ start(struct daemon *d)
 	return 0;
 }
 
-/* --- the loop
- * ----------------------------------------------------------------------- */
+/* --- the loop ---------------------------------------------------------- */
 
 static int
 sooner(int a, int b)

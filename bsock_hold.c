@@ -34,7 +34,7 @@ is_stream(const struct bsock_resvaddr *r)
 	return r->guarded && r->key.socktype == SOCK_STREAM;
 }
 
-/* --- taking and letting go ------------------------------------------------ */
+/* --- taking and letting go --------------------------------------------- */
 
 bool
 bsock_hold_is_taken(const struct bsock_resvaddr *r)
@@ -143,7 +143,7 @@ bsock_hold_free(struct bsock_resvaddr *r)
 	free(r);
 }
 
-/* --- a claim -------------------------------------------------------------- */
+/* --- a claim ----------------------------------------------------------- */
 
 /*
  * What is kept belongs to another user.  A stream socket is made useless to
@@ -307,7 +307,7 @@ bsock_resvaddr_claim(struct bsock_resvaddr *r,
 	return error;
 }
 
-/* --- the main thread ------------------------------------------------------ */
+/* --- the main thread --------------------------------------------------- */
 
 static int
 look(struct bsock_resvaddr *r)
@@ -381,7 +381,7 @@ bsock_resvaddr_info(struct bsock_resvaddr *r, struct bsock_resvaddr_info *info)
 	(void)pthread_mutex_unlock(&r->lock);
 }
 
-/* --- from one daemon to the next ------------------------------------------ */
+/* --- from one daemon to the next --------------------------------------- */
 
 void
 bsock_resvaddr_save(

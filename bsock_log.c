@@ -23,7 +23,7 @@
 #define _PATH_LOG "/dev/log"
 #endif
 
-/* --- where lines go ------------------------------------------------------ */
+/* --- where lines go ---------------------------------------------------- */
 
 static enum bsock_log_target target = BSOCK_LOG_PLAIN;
 static int facility = LOG_DAEMON;
@@ -375,7 +375,7 @@ bsock_log_drain(void)
 	return !batch_write() || !report_lost();
 }
 
-/* --- the rate of denials -------------------------------------------------- */
+/* --- the rate of denials ----------------------------------------------- */
 
 #define BUCKETS        64
 #define LINES_A_SECOND 10

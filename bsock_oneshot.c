@@ -39,8 +39,7 @@ report_nothing(void *ctx, enum bsock_config_severity severity, const char *text)
 	(void)text;
 }
 
-/* --- the config ------------------------------------------------------------
- */
+/* --- the config -------------------------------------------------------- */
 
 /* Ports that a rule or a reservation names are not for searches. */
 static void
@@ -128,8 +127,7 @@ identify_real_user(struct bsock_caller *caller)
 	return 0;
 }
 
-/* --- a request over stdin --------------------------------------------------
- */
+/* --- a request over stdin ---------------------------------------------- */
 
 /*
  * stdin may be a connection to anybody's server: the peer is the caller
@@ -194,8 +192,7 @@ bsock_oneshot_stdin(void)
 	return error;
 }
 
-/* --- a request in the arguments ---------------------------------------------
- */
+/* --- a request in the arguments ---------------------------------------- */
 
 /* One line of the five words: a word that holds a blank makes it longer. */
 static int

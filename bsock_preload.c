@@ -113,7 +113,7 @@ start(void)
 	errno = saved;
 }
 
-/* --- which sockets are reserved ------------------------------------------ */
+/* --- which sockets are reserved ---------------------------------------- */
 
 #define TABLE_SIZE 256
 #define TABLE_WALK 8
@@ -195,7 +195,7 @@ is_listening(int fd)
 	       value != 0;
 }
 
-/* --- asking --------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------ */
 
 static bool
 may_help(int error)
@@ -294,7 +294,7 @@ bind(int fd, const struct sockaddr *addr, socklen_t len)
 	return ask_bsock(fd, addr, len, before);
 }
 
-/* --- reserved ports, 600 to 1023 ------------------------------------------ */
+/* --- reserved ports, 600 to 1023 --------------------------------------- */
 
 /* Both families have it at the same place. */
 static in_port_t *
@@ -468,7 +468,7 @@ rresvport(int *port)
 	return rresvport_af(port, AF_INET);
 }
 
-/* --- a reserved socket outlives its holder -------------------------------- */
+/* --- a reserved socket outlives its holder ----------------------------- */
 
 /*
  * Would shutting it down for reading take a reserved socket out of service?

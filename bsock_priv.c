@@ -37,7 +37,7 @@ bsock_priv_is_setuid(void)
 	return getuid() != geteuid() || getgid() != getegid();
 }
 
-/* --- what a hostile caller can prepare ------------------------------------ */
+/* --- what a hostile caller can prepare --------------------------------- */
 
 int
 bsock_priv_open_standard_fds(void)
@@ -175,7 +175,7 @@ bsock_priv_limits(void)
 	return set_limit(RLIMIT_NOFILE, DAEMON_NOFILE);
 }
 
-/* --- capabilities --------------------------------------------------------- */
+/* --- capabilities ------------------------------------------------------ */
 
 #if HAVE_CAPABILITIES
 
@@ -330,7 +330,7 @@ keep_over_setuid(unsigned mask)
 
 #endif
 
-/* --- becoming somebody else ----------------------------------------------- */
+/* --- becoming somebody else -------------------------------------------- */
 
 /* For good: the saved ids too, and it is tried whether there is a way back. */
 static int
@@ -374,7 +374,7 @@ bsock_priv_drop_to_real(void)
 	return no_way_back(uid);
 }
 
-/* --- user namespaces ------------------------------------------------------ */
+/* --- user namespaces --------------------------------------------------- */
 
 /* The text of a small file in /proc; -1 and errno. */
 static int

@@ -24,7 +24,7 @@ struct bsock_resvaddr_set {
 	uint32_t *index; /* 0: empty, else number of the entry + 1 */
 };
 
-/* --- the main thread looks after an address ------------------------------- */
+/* --- the main thread looks after an address ---------------------------- */
 
 /* When the earliest entry of any set is due; the main thread's. */
 static int64_t next_due;
@@ -126,7 +126,7 @@ bsock_resvaddr_watch(const struct bsock_resvaddr_set *set)
 		look_at_due(set);
 }
 
-/* --- what an earlier daemon left ------------------------------------------ */
+/* --- what an earlier daemon left --------------------------------------- */
 
 static struct bsock_resvaddr_saved *inherited;
 static size_t ninherited;
@@ -170,7 +170,7 @@ close_rest(void)
 	ninherited = 0;
 }
 
-/* --- sets ----------------------------------------------------------------- */
+/* --- sets -------------------------------------------------------------- */
 
 static uint32_t *
 slot_of(const struct bsock_resvaddr_set *set, const struct bsock_addr *key)
@@ -336,7 +336,7 @@ bsock_resvaddr_set_retire(struct bsock_resvaddr_set *old,
 	set_free(old);
 }
 
-/* --- what others want to know --------------------------------------------- */
+/* --- what others want to know ------------------------------------------ */
 
 size_t
 bsock_resvaddr_set_count(const struct bsock_resvaddr_set *set)

@@ -76,8 +76,7 @@ static struct user user;
 static pid_t broker_pid;
 static char program[PATH_MAX]; /* the command's file */
 
-/* --- options ----------------------------------------------------------------
- */
+/* --- options ----------------------------------------------------------- */
 
 static int
 wrong_usage(void)
@@ -188,8 +187,7 @@ parse(int argc, char **argv)
 	return check_options();
 }
 
-/* --- becoming a user --------------------------------------------------------
- */
+/* --- becoming a user --------------------------------------------------- */
 
 static bool
 is_number(const char *text, unsigned *number)
@@ -255,8 +253,7 @@ become_user(void)
 	return -1;
 }
 
-/* --- the private broker ------------------------------------------------------
- */
+/* --- the private broker ------------------------------------------------ */
 
 /* Returns its lifeline, or -1 after saying why. */
 static int
@@ -283,8 +280,7 @@ start_broker(void)
 	return lifeline;
 }
 
-/* --- the command -------------------------------------------------------------
- */
+/* --- the command ------------------------------------------------------- */
 
 /* Where the shim is: another build's tests have another. */
 static const char *

@@ -57,7 +57,7 @@ bsock_run_arch_is_bind(
 	return true;
 }
 
-/* --- the filter ----------------------------------------------------------- */
+/* --- the filter -------------------------------------------------------- */
 
 struct program {
 	struct sock_filter *code;

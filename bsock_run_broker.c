@@ -58,8 +58,7 @@ wake_main(void)
 	(void)!write(b.wake[1], "", 1); /* a full pipe wakes as well */
 }
 
-/* --- whose child is it? ----------------------------------------------------
- */
+/* --- whose child is it? ------------------------------------------------ */
 
 /* The fourth field of proc(5) stat; the second may hold anything. */
 static pid_t
@@ -149,8 +148,7 @@ is_descendant(const struct bsock_caller *caller, pid_t root)
 	return same;
 }
 
-/* --- the serving threads ask -----------------------------------------------
- */
+/* --- the serving threads ask ------------------------------------------- */
 
 /* Lock held, and let go while main looks. */
 static bool
@@ -208,8 +206,7 @@ settled(void *ctx, bool granted)
 	wake_main();
 }
 
-/* --- main answers -----------------------------------------------------------
- */
+/* --- main answers ------------------------------------------------------ */
 
 static void
 look_for_threads(void)
@@ -278,8 +275,7 @@ serve_until_over(void)
 	}
 }
 
-/* --- start ------------------------------------------------------------------
- */
+/* --- start ------------------------------------------------------------- */
 
 static bool
 needs_low_port(const struct bsock_broker *broker)

@@ -33,7 +33,7 @@ bsock_run_kind_name(enum bsock_run_kind kind)
 	return names[kind];
 }
 
-/* --- where it is ---------------------------------------------------------- */
+/* --- where it is ------------------------------------------------------- */
 
 static int
 is_executable(const char *path)
@@ -107,7 +107,7 @@ bsock_run_elf_find(const char *command, char *path, size_t size)
 	return is_executable(path);
 }
 
-/* --- what it is ----------------------------------------------------------- */
+/* --- what it is -------------------------------------------------------- */
 
 struct program {
 	int fd;

@@ -83,8 +83,7 @@ keep_only(int *fds[], size_t n)
 	(void)syscall(SYS_close_range, next, ~0U, 0);
 }
 
-/* --- the command's side ----------------------------------------------------
- */
+/* --- the command's side ------------------------------------------------ */
 
 /* Install the filter, hand its listener over, go on when it is served. */
 static void
@@ -115,8 +114,7 @@ run_command(
 	_exit(FAILED);
 }
 
-/* --- the keeper ------------------------------------------------------------
- */
+/* --- the keeper -------------------------------------------------------- */
 
 struct keeper {
 	pid_t command; /* -1 once it has ended */
@@ -325,8 +323,7 @@ be_keeper(const struct bsock_keeper *k, int status, const struct signals *old)
 	_exit(0);
 }
 
-/* --- bsock-run itself ------------------------------------------------------
- */
+/* --- bsock-run itself -------------------------------------------------- */
 
 struct front {
 	int status;  /* from the keeper */

@@ -62,7 +62,7 @@ struct argument {
 	size_t nvalues;
 };
 
-/* --- making a filter ------------------------------------------------------ */
+/* --- making a filter --------------------------------------------------- */
 
 /* A program that is too long is not installed: len tells. */
 static void
@@ -138,7 +138,7 @@ install(struct filter *f)
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 }
 
-/* --- serving threads ------------------------------------------------------ */
+/* --- serving threads --------------------------------------------------- */
 
 /* The calls that newer architectures do not have any more; twice the same
  * number in a filter does no harm. */
@@ -200,7 +200,7 @@ bsock_sandbox_serve(void)
 	return install(&f);
 }
 
-/* --- the main thread ------------------------------------------------------ */
+/* --- the main thread --------------------------------------------------- */
 
 static const long main_refused[] = {
     /* other processes */

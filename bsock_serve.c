@@ -109,8 +109,7 @@ bsock_caller_known(const struct bsock_service *service,
 	return bsock_authz_groups_known(snapshot->authz, &who);
 }
 
-/* --- the steps: each can only say no ---------------------------------------
- */
+/* --- the steps: each can only say no ----------------------------------- */
 
 static bool
 refuse(struct call *c, int error, enum bsock_reason reason)
@@ -189,7 +188,7 @@ still_there(struct call *c)
 	       refuse(c, ECONNRESET, BSOCK_REASON_HUNG_UP);
 }
 
-/* --- getting the socket --------------------------------------------------- */
+/* --- getting the socket ------------------------------------------------ */
 
 /* bind(2) of any kind that a rule can allow. */
 static int
@@ -269,8 +268,7 @@ obtain(struct call *c)
 	return error == 0 || refuse(c, error, BSOCK_REASON_BIND);
 }
 
-/* --- the answer ------------------------------------------------------------
- */
+/* --- the answer -------------------------------------------------------- */
 
 static void
 close_fd(int *fd)

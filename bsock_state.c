@@ -29,7 +29,7 @@
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-/* --- writing -------------------------------------------------------------- */
+/* --- writing ----------------------------------------------------------- */
 
 static void
 write_address(FILE *f, const struct bsock_resvaddr_saved *s)
@@ -120,7 +120,7 @@ bsock_state_undo(int fd, const struct bsock_state *state)
 	(void)close(fd);
 }
 
-/* --- reading -------------------------------------------------------------- */
+/* --- reading ----------------------------------------------------------- */
 
 /* A whole number between min and max, without sign but for "-1". */
 static bool

@@ -17,7 +17,7 @@
 #include "bsock_sdnotify.h"
 #include "bsock_store.h"
 
-/* --- into the store ------------------------------------------------------- */
+/* --- into the store ---------------------------------------------------- */
 
 /* What is stored becomes fd under that name; serial 0: nothing. */
 static bool
@@ -125,7 +125,7 @@ bsock_store_forget(struct bsock_resvaddr *r)
 		(void)sync_part(r, part, 0, -1, "");
 }
 
-/* --- out of it ------------------------------------------------------------ */
+/* --- out of it --------------------------------------------------------- */
 
 /* The next number of a name, with what follows it; 0 when there is none. */
 static uint64_t

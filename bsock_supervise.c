@@ -63,8 +63,7 @@ struct bind {
 	int sock; /* our copy of the program's socket */
 };
 
-/* --- in the program --------------------------------------------------------
- */
+/* --- in the program ---------------------------------------------------- */
 
 /*
  * With WAIT_KILLABLE_RECV a bind that we are at work on is not restarted by
@@ -103,8 +102,7 @@ bsock_supervise_explain(int error)
 	}
 }
 
-/* --- looking at it ---------------------------------------------------------
- */
+/* --- looking at it ----------------------------------------------------- */
 
 static bool
 still_waits(const struct bind *b)
@@ -249,8 +247,7 @@ look(struct bind *b)
 	return b->sock >= 0;
 }
 
-/* --- binding it ------------------------------------------------------------
- */
+/* --- binding it -------------------------------------------------------- */
 
 /* Which open file this is, the same in every process that has it. */
 static ino_t
@@ -351,8 +348,7 @@ handle(const struct seccomp_notif *notif)
 	(void)ioctl(state.options.listener, SECCOMP_IOCTL_NOTIF_SEND, &verdict);
 }
 
-/* --- threads ---------------------------------------------------------------
- */
+/* --- threads ----------------------------------------------------------- */
 
 static int start_thread(void);
 

@@ -69,7 +69,7 @@ wake_main(void)
 	(void)n; /* a full pipe wakes as well */
 }
 
-/* --- a thread's view of the config ------------------------------------------
+/* --- a thread's view of the config ----------------------------------------
  * The pointer is announced before it is used, and read again after: main
  * swaps first and looks at the announcements then, so one of the two sees the
  * other.
@@ -96,7 +96,7 @@ snapshot_release(struct thread *t)
 	atomic_store_explicit(&t->reads, NULL, memory_order_release);
 }
 
-/* --- at work or idle ---------------------------------------------------------
+/* --- at work or idle ------------------------------------------------------
  * Main is told when the last idle thread begins to work: only then can stuck
  * ones stand in anybody's way.
  */
@@ -120,8 +120,7 @@ end_work(struct thread *t)
 		atomic_fetch_add(&pool.idle, 1);
 }
 
-/* --- one connection ----------------------------------------------------------
- */
+/* --- one connection ---------------------------------------------------- */
 
 /* In whose share of places a connection is. */
 static int64_t
@@ -291,8 +290,7 @@ caller_of(struct thread *t, int conn)
 	return caller;
 }
 
-/* --- the pool
- * ------------------------------------------------------------------ */
+/* --- the pool ---------------------------------------------------------- */
 
 /*
  * No descriptor is left for the next connection.  The spare one is given up
@@ -386,8 +384,7 @@ worker(void *arg)
 	return NULL;
 }
 
-/* --- the parker --------------------------------------------------------------
- */
+/* --- the parker -------------------------------------------------------- */
 
 /* Is there anything to do about a parked connection? */
 static bool
@@ -532,8 +529,7 @@ parker(void *arg)
 	return NULL;
 }
 
-/* --- the main thread's part
- * --------------------------------------------------- */
+/* --- the main thread's part -------------------------------------------- */
 
 static void
 nothing(int signum)

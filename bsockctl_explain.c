@@ -52,8 +52,7 @@ complain(const char *what, const char *why)
 	return -1;
 }
 
-/* --- the question -----------------------------------------------------------
- */
+/* --- the question ------------------------------------------------------ */
 
 static int
 read_user(struct question *q, const char *text)
@@ -91,8 +90,7 @@ read_address(struct question *q, char *const args[5])
 	return 0;
 }
 
-/* --- the nearest rule -------------------------------------------------------
- */
+/* --- the nearest rule -------------------------------------------------- */
 
 static bool
 applies(const struct bsock_authz_caller *caller,
@@ -166,8 +164,7 @@ consider(void *ctx, const struct bsock_authz_principal *who,
 	n->count = count;
 }
 
-/* --- the answer -------------------------------------------------------------
- */
+/* --- the answer -------------------------------------------------------- */
 
 static void
 show_line(const char *path, uint32_t line,

@@ -82,8 +82,7 @@ read_port_name(const char *name, unsigned *port)
 	       bang == (*port >= FIRST_BANG);
 }
 
-/* --- who may execute the file ----------------------------------------------
- */
+/* --- who may execute the file ------------------------------------------ */
 
 static void
 for_owners(struct import *in, const char *file, const char *const hosts[],
@@ -180,8 +179,7 @@ import_byaddr(struct import *in, const char *file, const char *name)
 		for_owners(in, file, hosts, port);
 }
 
-/* --- byuid ------------------------------------------------------------------
- */
+/* --- byuid ------------------------------------------------------------- */
 
 /* Is the whole of that family meant? */
 static bool
@@ -324,8 +322,7 @@ import_byuid(struct import *in, const char *file, const char *name)
 	(void)fclose(f);
 }
 
-/* --- the three directories --------------------------------------------------
- */
+/* --- the three directories --------------------------------------------- */
 
 typedef void import_file(struct import *in, const char *file, const char *name);
 

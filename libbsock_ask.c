@@ -37,7 +37,7 @@ struct answer {
 	int fd; /* what came along, or -1 */
 };
 
-/* --- the question -------------------------------------------------------- */
+/* --- the question ------------------------------------------------------ */
 
 /* bind(2) takes any length that is long enough, and so must a shim. */
 static size_t
@@ -81,7 +81,7 @@ bsock_ask_prepare(
 	    protocol, &ss, exact_length(ss.ss_family, addrlen));
 }
 
-/* --- one exchange ------------------------------------------------------- */
+/* --- one exchange ------------------------------------------------------ */
 
 /* The helpers below return 0 or an errno value. */
 
@@ -172,7 +172,7 @@ exchange(int sock, const struct bsock_ask *ask, const struct timespec *deadline,
 	return await_reply(sock, deadline, answer);
 }
 
-/* --- the daemon, or the setuid program ---------------------------------- */
+/* --- the daemon, or the setuid program --------------------------------- */
 
 const char *
 bsock_ask_path(void)
@@ -267,7 +267,7 @@ ask_once(const struct bsock_ask *ask, const struct timespec *deadline,
 	return error;
 }
 
-/* --- what came back ----------------------------------------------------- */
+/* --- what came back ---------------------------------------------------- */
 
 static bool
 option_is(int fd, int option, int want)
@@ -374,7 +374,7 @@ drop(struct answer *answer)
 	answer->fd = -1;
 }
 
-/* --- until there is an answer ------------------------------------------- */
+/* --- until there is an answer ------------------------------------------ */
 
 static void
 sleep_ms(unsigned ms)

@@ -56,8 +56,7 @@ add_error(struct text *text, int error)
 	add(text, bsock_compat_strerror(error, buf, sizeof(buf)));
 }
 
-/* --- the name of a group ---------------------------------------------------
- */
+/* --- the name of a group ----------------------------------------------- */
 
 struct line {
 	char name[64];
@@ -132,8 +131,7 @@ add_group(struct text *text, gid_t gid)
 		(void)close(fd);
 }
 
-/* --- why ------------------------------------------------------------------
- */
+/* --- why --------------------------------------------------------------- */
 
 /* Why connect(2) may be refused: the mode of the socket or of the way to it. */
 static void

@@ -58,7 +58,7 @@ fail(const char *what, int error)
 	return -1;
 }
 
-/* --- listening ------------------------------------------------------------ */
+/* --- listening --------------------------------------------------------- */
 
 /* Port and address as in a line of etc/bsock: one parser for both. */
 static int
@@ -143,7 +143,7 @@ open_all(struct relay *relay)
 	return 0;
 }
 
-/* --- passing connections on ----------------------------------------------- */
+/* --- passing connections on -------------------------------------------- */
 
 static void
 pause_ms(int ms)
@@ -239,7 +239,7 @@ serve(struct relay *relay)
 	}
 }
 
-/* --- options -------------------------------------------------------------- */
+/* --- options ----------------------------------------------------------- */
 
 static int
 fail_usage(void)

@@ -109,7 +109,7 @@ send_socket(int fd)
 	return GO_ON;
 }
 
-/* --- one socket ----------------------------------------------------------- */
+/* --- one socket -------------------------------------------------------- */
 
 static int
 set_option(int fd, int level, int option, int value)
@@ -183,7 +183,7 @@ serve_socket(const struct bsock_addr *addr)
 	return result;
 }
 
-/* --- requests ------------------------------------------------------------- */
+/* --- requests ---------------------------------------------------------- */
 
 /* Adds to what was read; descriptors that come along are dropped by the
  * kernel, since none is asked for. */

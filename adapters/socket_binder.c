@@ -70,7 +70,7 @@ fail(const char *what)
 	return -1;
 }
 
-/* --- the socket ----------------------------------------------------------- */
+/* --- the socket -------------------------------------------------------- */
 
 static void
 open_directory(struct binder *binder)
@@ -134,7 +134,7 @@ remove_socket(const struct binder *binder)
 		(void)unlinkat(binder->directory, binder->name, 0);
 }
 
-/* --- the daemon ----------------------------------------------------------- */
+/* --- the daemon -------------------------------------------------------- */
 
 /*
  * Forks; the parent waits until the child serves, and its exit status says
@@ -242,7 +242,7 @@ serve(struct binder *binder)
 	return 0;
 }
 
-/* --- options -------------------------------------------------------------- */
+/* --- options ----------------------------------------------------------- */
 
 static int
 fail_usage(void)

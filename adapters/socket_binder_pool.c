@@ -90,7 +90,7 @@ socket_binder_pool_end(void)
 	wake_main();
 }
 
-/* --- workers -------------------------------------------------------------- */
+/* --- workers ----------------------------------------------------------- */
 
 /* Under the lock. */
 static void
@@ -226,7 +226,7 @@ socket_binder_pool_start(unsigned descriptors)
 	return errno == 0 ? 0 : -1;
 }
 
-/* --- main ----------------------------------------------------------------- */
+/* --- main -------------------------------------------------------------- */
 
 static int
 sooner(int a, int b)

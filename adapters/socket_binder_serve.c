@@ -17,7 +17,7 @@
 
 enum progress { WAIT, WHOLE, UNREADABLE, DROP };
 
-/* --- the request ---------------------------------------------------------- */
+/* --- the request ------------------------------------------------------- */
 
 /* The first socket is meant, others have no business here. */
 static void
@@ -69,7 +69,7 @@ read_request(
 	}
 }
 
-/* --- the socket ----------------------------------------------------------- */
+/* --- the socket -------------------------------------------------------- */
 
 /* The errors that bind(2) has for a socket of another family. */
 static int
@@ -144,7 +144,7 @@ bind_socket(struct bsock_ask *ask, char buf[ADAPTER_WHY_SIZE], const char **why)
 	return error;
 }
 
-/* --- the answer ----------------------------------------------------------- */
+/* --- the answer -------------------------------------------------------- */
 
 static void
 log_bound(const struct bsock_peer *peer, const struct bsock_ask *ask)

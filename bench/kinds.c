@@ -43,7 +43,7 @@ client_end(struct client *client)
 	}
 }
 
-/* --- bind(2), and whatever has been put in its place -------------------- */
+/* --- bind(2), and whatever has been put in its place ------------------- */
 
 static int
 plain_request(struct client *client, int *fd)
@@ -57,7 +57,7 @@ library_request(struct client *client, int *fd)
 	return bsock_bind_addrinfo(*fd, &client->ai);
 }
 
-/* --- one message to a unix socket, one answer --------------------------- */
+/* --- one message to a unix socket, one answer -------------------------- */
 
 static int
 dial(const char *path)
@@ -138,7 +138,7 @@ binder_prepare(struct client *client)
 	return 0;
 }
 
-/* --- a socket creator: a child of ours on a socket pair ------------------ */
+/* --- a socket creator: a child of ours on a socket pair ---------------- */
 
 static int
 creator_prepare(struct client *client)
@@ -191,7 +191,7 @@ creator_request(struct client *client, int *fd)
 	return -1;
 }
 
-/* --- portlisten: connections that arrive through a datagram socket ------- */
+/* --- portlisten: connections that arrive through a datagram socket ----- */
 
 static int
 receiver_prepare(struct client *client)

@@ -44,7 +44,7 @@ die(const char *what)
 	exit(1);
 }
 
-/* --- one client ---------------------------------------------------------- */
+/* --- one client -------------------------------------------------------- */
 
 static void
 one_request(const struct kind *kind, struct client *client, struct hist *hist)
@@ -107,7 +107,7 @@ run_client(const struct load *load, struct board *board, unsigned me, int gate)
 	client_end(&client);
 }
 
-/* --- all of them --------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------- */
 
 static void
 be_resident(unsigned megabytes)

@@ -46,7 +46,7 @@ start(char **command)
 	return pid;
 }
 
-/* --- start to first answer ----------------------------------------------- */
+/* --- start to first answer --------------------------------------------- */
 
 /* Returns the errno that the daemon answered, or -1 when nobody did. */
 static int
@@ -111,7 +111,7 @@ answer(const char *path, const char *port, char **command)
 	return r != 0;
 }
 
-/* --- process start ------------------------------------------------------- */
+/* --- process start ----------------------------------------------------- */
 
 static int
 by_value(const void *a, const void *b)

@@ -43,8 +43,7 @@ die(const char *what)
 	exit(1);
 }
 
-/* --- namespaces ------------------------------------------------------------
- */
+/* --- namespaces -------------------------------------------------------- */
 
 static int
 loopback_up(void)
@@ -139,8 +138,7 @@ can(int (*enter)(void))
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-/* --- ports ------------------------------------------------------------------
- */
+/* --- ports ------------------------------------------------------------- */
 
 static void
 set_port(const char *name, unsigned port)
@@ -166,8 +164,7 @@ free_port(void)
 	return ntohs(in.sin_port);
 }
 
-/* --- the two ways to run it
- * --------------------------------------------------- */
+/* --- the two ways to run it -------------------------------------------- */
 
 static void
 enter_world(void)

@@ -14,7 +14,7 @@
 static const uint8_t *input[2];
 static size_t input_len[2];
 
-/* --- in the place of bsock_file --- */
+/* --- in the place of bsock_file ---------------------------------------- */
 
 int
 bsock_file_open(const char *path, const char **why)
@@ -43,7 +43,7 @@ bsock_file_free(struct bsock_file *file)
 	free(file->data);
 }
 
-/* --- in the place of bsock_names: some names are known --- */
+/* --- in the place of bsock_names: some names are known ----------------- */
 
 static int
 protocol(const char *name, uint32_t *value)
@@ -87,7 +87,7 @@ bsock_names_forget(void)
 {
 }
 
-/* --- what must hold --- */
+/* --- what must hold ---------------------------------------------------- */
 
 static size_t reports[BSOCK_CONFIG_WARNING + 1];
 

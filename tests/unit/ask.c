@@ -23,7 +23,7 @@
 #include "bsock_fdpass.h"
 #include "tap.h"
 
-/* --- the servers ---------------------------------------------------------- */
+/* --- the servers ------------------------------------------------------- */
 
 struct server {
 	const char *name;
@@ -301,7 +301,7 @@ say_bound_slowly(int conn, int turn)
 	answer(conn, 0, 0, -1);
 }
 
-/* --- the client ----------------------------------------------------------- */
+/* --- the client -------------------------------------------------------- */
 
 static int
 count_fds(void)
@@ -442,8 +442,7 @@ made_socket(void)
 	server_end(&s);
 }
 
-/* --- five seconds: these run side by side ----------------------------------
- */
+/* --- five seconds: these run side by side ------------------------------ */
 
 struct slow {
 	const char *name;
@@ -577,8 +576,7 @@ full_backlog(void)
 	close(slow.fd);
 }
 
-/* --- signals and cancellation ----------------------------------------------
- */
+/* --- signals and cancellation ------------------------------------------ */
 
 static atomic_int alarms;
 
@@ -662,8 +660,7 @@ cancellation(void)
 	is(count_fds(), before, "no descriptor is left");
 }
 
-/* --- arguments --------------------------------------------------------------
- */
+/* --- arguments --------------------------------------------------------- */
 
 static void
 arguments(void)

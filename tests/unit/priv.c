@@ -72,7 +72,7 @@ caps_are(unsigned long long bits)
 	return 0;
 }
 
-/* --- capabilities --- */
+/* --- capabilities ------------------------------------------------------ */
 
 static int
 keep_bind(void)
@@ -149,7 +149,7 @@ drop_to_real(void)
 	return 0;
 }
 
-/* --- what a hostile caller can prepare --- */
+/* --- what a hostile caller can prepare --------------------------------- */
 
 static void
 prepare_hostile(void)

@@ -61,7 +61,7 @@ in_thread(int (*fn)(void))
 	return (int)(long)result;
 }
 
-/* --- the serving threads --- */
+/* --- the serving threads ----------------------------------------------- */
 
 static int
 serve_refuses(void)
@@ -150,7 +150,7 @@ others_are_free(void)
 	return 0;
 }
 
-/* --- the main thread --- */
+/* --- the main thread --------------------------------------------------- */
 
 static int
 nothing(void)
