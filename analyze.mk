@@ -20,6 +20,7 @@ analyze-gcc: $(GENERATED)
 #	that matter carry warn_unused_result in libc
 #  cert-dcl37-c, cert-dcl51-cpp: _GNU_SOURCE and include guards of libc
 #  bugprone-not-null-terminated-result: pieces of buffers with a length
+#  bugprone-branch-clone: two reasons for one act are two branches
 #  vfork: libbsock_helper.c says why
 #  concurrency-mt-unsafe: strerror (safe in glibc and musl), and getenv, getopt
 #	and exit of main() before there are threads; what keeps state is
@@ -31,6 +32,7 @@ TIDY_CHECKS := $(TIDY_CHECKS),-bugprone-easily-swappable-parameters
 TIDY_CHECKS := $(TIDY_CHECKS),-bugprone-assignment-in-if-condition
 TIDY_CHECKS := $(TIDY_CHECKS),-cert-err33-c,-cert-dcl37-c,-cert-dcl51-cpp
 TIDY_CHECKS := $(TIDY_CHECKS),-bugprone-not-null-terminated-result
+TIDY_CHECKS := $(TIDY_CHECKS),-bugprone-branch-clone
 TIDY_CHECKS := $(TIDY_CHECKS),-concurrency-mt-unsafe
 TIDY_CHECKS := $(TIDY_CHECKS),-clang-analyzer-valist.Uninitialized
 TIDY_CHECKS := $(TIDY_CHECKS),-clang-analyzer-unix.Vfork

@@ -22,7 +22,7 @@
 #define VARIABLE     "BSOCK_STATE"
 #define MAGIC        "bsock state 1" /* another format gets another number */
 #define LINE_MAX_LEN (BSOCK_ADDR_STRLEN + 3 * BSOCK_RESVADDR_NAME_SIZE + 256)
-#define SIZE_MAX_ALL (64 * 1024 * 1024)
+#define SIZE_MAX_ALL (64L << 20)
 #define FIELDS       14 /* of an address, before its five */
 
 #if HAVE_MEMFD

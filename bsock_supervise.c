@@ -25,7 +25,7 @@
 #include "libbsock_ask.h"
 
 #define THREADS_MAX 64
-#define STACK_SIZE  (256 * 1024)
+#define STACK_SIZE  ((size_t)256 << 10)
 
 /* Linux 6.6 */
 #ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP

@@ -549,7 +549,7 @@ thread_start(struct thread *t, void *(*run)(void *))
 	t->spare = fcntl(pool.options.listener, F_DUPFD_CLOEXEC, 0);
 	if (pthread_attr_init(&attr) != 0)
 		return -1;
-	(void)pthread_attr_setstacksize(&attr, 256 * 1024);
+	(void)pthread_attr_setstacksize(&attr, (size_t)256 << 10);
 	error = pthread_create(&t->id, &attr, run, t);
 	(void)pthread_attr_destroy(&attr);
 	if (error == 0) {
