@@ -11,12 +11,14 @@
 
 #include "bsock_compat.h"
 #include "bsock_control.h"
+#include "bsock_detach.h"
 #include "bsock_log.h"
 #include "bsock_paths.h"
 #include "bsock_priv.h"
 #include "bsock_reload.h"
 #include "bsock_sandbox.h"
 #include "bsock_sdnotify.h"
+#include "bsock_snapshot.h"
 #include "bsock_state.h"
 #include "bsock_status.h"
 #include "bsock_trim.h"
@@ -105,7 +107,7 @@ catch_signals(void)
 	(void)sigaction(SIGPIPE, &sa, NULL);
 }
 
-/* --- config -> snapshot ------------------------------------------------ */
+/* --- what a config needs ----------------------------------------------- */
 
 static unsigned
 caps_of_needs(unsigned needs)
@@ -132,61 +134,6 @@ needs_to_keep(const struct bsock_config *config)
 	return config->needs;
 }
 
-/* Makes the snapshot of a loaded config, and takes its addresses.  NULL, and
- * the config is still the caller's, when memory runs out. */
-static struct bsock_snapshot *
-snapshot_make(struct bsock_loaded *loaded, const struct bsock_snapshot *old)
-{
-	struct bsock_config *config = &loaded->config;
-	struct bsock_snapshot *s = calloc(1, sizeof(*s));
-
-	if (s == NULL)
-		return NULL;
-	s->skip = loaded->skip;
-	for (unsigned port = BSOCK_BINDRESVPORT_FIRST;
-	     port <= BSOCK_BINDRESVPORT_LAST; port++)
-		if (bsock_authz_names_port(config->authz, (uint16_t)port))
-			bsock_bindresvport_skip_add(&s->skip, (uint16_t)port);
-	for (size_t i = 0; i < config->nreserved; i++)
-		bsock_bindresvport_skip_add(
-		    &s->skip, config->reserved[i].addr.port);
-	s->reserved =
-	    bsock_resvaddr_set_make(old != NULL ? old->reserved : NULL,
-		config->reserved, config->nreserved);
-	if (s->reserved == NULL) {
-		free(s);
-		return NULL;
-	}
-	s->authz = config->authz;
-	config->authz = NULL;
-	bsock_config_free(config);
-	return s;
-}
-
-static bool
-still_allowed(void *ctx, const struct bsock_authz_principal *who,
-    const struct bsock_addr *key)
-{
-	const struct bsock_snapshot *s = ctx;
-
-	if (who->kind == BSOCK_AUTHZ_UID && who->id == 0 &&
-	    key->family != AF_UNIX)
-		return true;
-	return bsock_authz_find(s->authz, who, key) != 0;
-}
-
-/* No thread sees old any more. */
-static void
-snapshot_retire(struct bsock_snapshot *old, struct bsock_snapshot *next)
-{
-	if (old == NULL)
-		return;
-	bsock_resvaddr_set_retire(old->reserved,
-	    next != NULL ? next->reserved : NULL, still_allowed, next);
-	bsock_authz_free(old->authz);
-	free(old);
-}
-
 static void
 log_loaded(const struct daemon *d, const char *what)
 {
@@ -207,35 +154,6 @@ notify_ready(const struct daemon *d)
 	    bsock_authz_count(d->snapshot->authz),
 	    bsock_resvaddr_set_count(d->snapshot->reserved));
 	(void)bsock_sdnotify_send(state);
-}
-
-/* Is it the socket of a .socket unit? */
-static bool
-is_listener(int fd)
-{
-	struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
-	socklen_t len = sizeof(ss);
-	int type = 0, listening = 0;
-	socklen_t size = sizeof(type);
-
-	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
-	    ss.ss_family != AF_UNIX ||
-	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 ||
-	    type != SOCK_STREAM)
-		return false;
-	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) ==
-		   0 &&
-	       listening != 0;
-}
-
-static int
-given_listener(void)
-{
-	for (size_t i = 0; i < bsock_sdnotify_count(); i++)
-		if (is_listener(bsock_sdnotify_fd(i)) &&
-		    strncmp(bsock_sdnotify_name(i), "bsock-", 6) != 0)
-			return bsock_sdnotify_take(i);
-	return -1;
 }
 
 /* --- reload ------------------------------------------------------------ */
@@ -262,7 +180,7 @@ static void
 reload_swap(struct daemon *d, struct bsock_loaded *loaded)
 {
 	struct bsock_snapshot *old = d->snapshot;
-	struct bsock_snapshot *next = snapshot_make(loaded, old);
+	struct bsock_snapshot *next = bsock_snapshot_make(loaded, old);
 
 	if (next == NULL) {
 		bsock_config_free(&loaded->config);
@@ -272,7 +190,7 @@ reload_swap(struct daemon *d, struct bsock_loaded *loaded)
 	bsock_worker_swap(next);
 	d->snapshot = next;
 	bsock_status_loaded(&d->loads);
-	snapshot_retire(old, next);
+	bsock_snapshot_retire(old, next);
 	bsock_trim();
 	log_loaded(d, "reloaded");
 }
@@ -293,53 +211,6 @@ reload_finish(struct daemon *d)
 }
 
 /* --- start ------------------------------------------------------------- */
-
-/*
- * Forks; the parent waits until the child serves, and its exit status says
- * so.  Returns the child's end of the pipe; the parent does not return.
- */
-static int
-detach(void)
-{
-	int fds[2];
-	ssize_t n;
-	char byte;
-	pid_t pid;
-
-	if (pipe(fds) != 0 || (pid = fork()) < 0) {
-		bsock_log(LOG_ERR, "cannot detach: %s", strerror(errno));
-		exit(1);
-	}
-	if (pid == 0) {
-		(void)close(fds[0]);
-		(void)setsid();
-		return bsock_compat_cloexec(fds[1]);
-	}
-	(void)close(fds[1]);
-	mask_signals(SIG_UNBLOCK); /* it can be interrupted */
-	do
-		n = read(fds[0], &byte, 1);
-	while (n < 0 && errno == EINTR);
-	exit(n == 1 ? 0 : 1);
-}
-
-/* Serving: let the parent go, and leave its terminal. */
-static void
-detached(struct daemon *d)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	ssize_t n;
-
-	bsock_log_open(BSOCK_LOG_SYSLOG, BSOCK_SYSLOG_FACILITY);
-	for (int fd = 0; null >= 0 && fd < 3; fd++)
-		(void)dup2(null, fd);
-	if (null > 2)
-		(void)close(null);
-	n = write(d->ready_fd, "", 1);
-	(void)n; /* the parent is gone: nobody waits */
-	(void)close(d->ready_fd);
-	d->ready_fd = -1;
-}
 
 /* From here on only what the config needs can be done. */
 static int
@@ -406,7 +277,7 @@ load_config(struct daemon *d)
 	if (drop_privilege(d, needs) != 0)
 		return -1;
 	inherited = inherit_addresses(d);
-	d->snapshot = snapshot_make(&loaded, NULL);
+	d->snapshot = bsock_snapshot_make(&loaded, NULL);
 	free(inherited);
 	d->state.saved = NULL;
 	bsock_sdnotify_close_rest();
@@ -437,7 +308,7 @@ open_control(struct daemon *d)
 	}
 	if (bsock_control_lock(&d->control) != 0)
 		return -1;
-	d->listener = given_listener();
+	d->listener = bsock_sdnotify_take_listener();
 	d->listener_given = d->listener >= 0;
 	if (d->listener < 0)
 		d->listener = bsock_control_listen(&d->control);
@@ -518,7 +389,8 @@ static int
 start(struct daemon *d)
 {
 	look_back(d);
-	d->ready_fd = d->options->foreground || d->restarted ? -1 : detach();
+	d->ready_fd =
+	    d->options->foreground || d->restarted ? -1 : bsock_detach();
 	catch_signals();
 	(void)umask(0177);
 	if (chdir("/") != 0 || bsock_compat_pipe(wake) != 0) {
@@ -532,8 +404,11 @@ start(struct daemon *d)
 	bsock_log(LOG_NOTICE, "serving %s: %zu rules, %zu reserved addresses",
 	    d->options->socket, bsock_authz_count(d->snapshot->authz),
 	    bsock_resvaddr_set_count(d->snapshot->reserved));
-	if (d->ready_fd >= 0)
-		detached(d);
+	if (d->ready_fd >= 0) {
+		bsock_log_open(BSOCK_LOG_SYSLOG, BSOCK_SYSLOG_FACILITY);
+		bsock_detach_done(d->ready_fd);
+		d->ready_fd = -1;
+	}
 	notify_ready(d);
 	return 0;
 }
@@ -677,7 +552,7 @@ finish(struct daemon *d)
 	bsock_worker_stop();
 	/* What the service manager stores is not released. */
 	if (!bsock_sdnotify_active())
-		snapshot_retire(d->snapshot, NULL);
+		bsock_snapshot_retire(d->snapshot, NULL);
 	bsock_log(LOG_NOTICE, "ended");
 	(void)bsock_log_drain();
 }

@@ -257,3 +257,32 @@ bsock_sdnotify_close_rest(void)
 	manager.names = NULL;
 	manager.count = 0;
 }
+
+/* Is it the socket of a .socket unit? */
+static bool
+is_listener(int fd)
+{
+	struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
+	socklen_t len = sizeof(ss);
+	int type = 0, listening = 0;
+	socklen_t size = sizeof(type);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
+	    ss.ss_family != AF_UNIX ||
+	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 ||
+	    type != SOCK_STREAM)
+		return false;
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) ==
+		   0 &&
+	       listening != 0;
+}
+
+int
+bsock_sdnotify_take_listener(void)
+{
+	for (size_t i = 0; i < bsock_sdnotify_count(); i++)
+		if (is_listener(bsock_sdnotify_fd(i)) &&
+		    strncmp(bsock_sdnotify_name(i), "bsock-", 6) != 0)
+			return bsock_sdnotify_take(i);
+	return -1;
+}

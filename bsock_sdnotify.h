@@ -55,4 +55,8 @@ const char *bsock_sdnotify_name(size_t i);
 /* Close what nobody took, and have the manager forget it too. */
 void bsock_sdnotify_close_rest(void);
 
+/* The listening socket of a .socket unit among what was passed, taken; -1:
+ * there is none. */
+int bsock_sdnotify_take_listener(void);
+
 #endif

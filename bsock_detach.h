@@ -1,0 +1,18 @@
+/*
+ * bsock_detach - a command that returns once its daemon serves
+ */
+#ifndef BSOCK_DETACH_H
+#define BSOCK_DETACH_H
+
+/*
+ * Fork.  The parent waits and does not return: it exits with 0 once the child
+ * says that it serves, else with 1.  Signals are blocked in the child and let
+ * in in the parent.  Returns the child's end of a pipe, close-on-exec.
+ */
+int bsock_detach(void);
+
+/* The child serves: let the parent go, and leave its terminal.  Closes the
+ * pipe. */
+void bsock_detach_done(int pipe_fd);
+
+#endif
