@@ -358,7 +358,7 @@ static bool
 is_still(const struct bsock_addr *addr, const struct bsock_unixpath_file *file,
     char real[PATH_MAX + 128])
 {
-	struct bsock_unixpath_file now;
+	struct bsock_unixpath_file now = {0};
 
 	return resolve(addr, real) == 0 &&
 	       bsock_unixpath_identify(addr, &now) == 0 &&
