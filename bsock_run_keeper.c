@@ -250,9 +250,12 @@ drop_capabilities(void)
 static void
 supervise(const struct bsock_supervise *options, int listener, int handover)
 {
-	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): main's own */
-	struct bsock_supervise o = *options;
+	struct bsock_supervise o;
 
+	/* There is a handover only where there are options. */
+	if (options == NULL)
+		return;
+	o = *options;
 	o.listener = listener;
 	if (bsock_supervise_start(&o) != 0)
 		bsock_run_say("notify: %s", strerror(errno));
