@@ -86,7 +86,7 @@ receive_socket(int sock)
 static void
 print_address(int fd)
 {
-	struct sockaddr_in6 in6;
+	struct sockaddr_in6 in6 = {.sin6_family = AF_UNSPEC};
 	struct sockaddr_in *in = (struct sockaddr_in *)&in6;
 	socklen_t len = sizeof(in6);
 	char text[INET6_ADDRSTRLEN] = "";

@@ -91,7 +91,7 @@ includes_go_down() {
 
 # Pure: what layer 0 calls, besides itself.  The second line is what
 # sanitizers and fortified builds turn the first into.
-pure_calls='memchr|memcmp|memcpy|memset|memmove|strcasecmp|strncasecmp|strchr|strcmp|strncmp|strlen|strnlen|snprintf|vsnprintf|inet_ntop|inet_pton|__errno_location
+pure_calls='bcmp|memchr|memcmp|memcpy|memset|memmove|strcasecmp|strncasecmp|strchr|strcmp|strncmp|strlen|strnlen|snprintf|vsnprintf|inet_ntop|inet_pton|__errno_location
 __(stack_chk_fail|.*_chk|asan_.*|ubsan_.*|tsan_.*)|_GLOBAL_OFFSET_TABLE_|_Unwind_Resume'
 calls_of() {
 	nm -u "$BUILD/$1.o" | sed 's/^ *[Uw] //; s/@.*//' |

@@ -15,8 +15,8 @@ lines 4 >"$T/bsock.resvaddr"
 lines 4 | sed "s/^/$SVC /" >"$T/bsock"
 BSOCK_SOCKET=$T/run/socket
 export BSOCK_SOCKET
-# valgrind knows no seccomp(2).
-make -s -C "$TOP" O="$T/build" CFLAGS="-O1 -g" PROBE_SECCOMP=0 \
+# valgrind knows no seccomp(2), and not all of DWARF 5.
+make -s -C "$TOP" O="$T/build" CFLAGS="-O1 -gdwarf-4" PROBE_SECCOMP=0 \
     "$T/build/bsock" >"$T/make" 2>&1 || diag "$(cat "$T/make")"
 valgrind -q --error-exitcode=99 --leak-check=full --track-fds=yes \
     --log-file="$T/valgrind.%p" "$T/build/bsock" -d -F -c "$T/bsock" \

@@ -6,7 +6,8 @@ need make cc
 # With the objects that stand, but other paths, into a place of its own.
 D=$T/dest
 run_make() {
-	make -s -j2 -C "$TOP" O="$T/build" CFLAGS=-O0 DESTDIR="$D" "$@"
+	make -s --no-print-directory -j2 -C "$TOP" O="$T/build" \
+	    CFLAGS=-O0 DESTDIR="$D" "$@"
 }
 nm -D "$BUILD/bsock" | grep -qE '__(asan|tsan)_init' &&
 	skip_all "not in a sanitizer build"
