@@ -13,8 +13,7 @@ reserve "AF_INET SOCK_STREAM tcp $((PORT + 1)) 127.0.0.1"
 BSOCK_SOCKET=$T/run/socket
 export BSOCK_SOCKET
 # valgrind knows no seccomp(2), and not all of DWARF 5: a build without the
-# filter, the same in
-# everything else.
+# filter, the same in everything else.
 make -s -C "$TOP" O="$T/build" CFLAGS="-O1 -gdwarf-4" PROBE_SECCOMP=0 \
     "$T/build/bsock" >"$T/make" 2>&1 || diag "$(cat "$T/make")"
 valgrind -q --error-exitcode=99 --leak-check=full --track-fds=no \

@@ -27,9 +27,11 @@ clean() {
 
 # valgrind 3.19 cannot read what clang writes by itself.
 make -s -C "$TOP" O="$T/build" CFLAGS="-O1 -gdwarf-4" \
-    "$T/build/tests/prog/ask" >"$T/make" 2>&1 || diag "$(cat "$T/make")"
+    "$T/build/tests/prog/ask" "$T/build/libbsock_preload.so" \
+    >"$T/make" 2>&1 || diag "$(cat "$T/make")"
+BUILD=$T/build
 set -- valgrind -q --error-exitcode=9 --leak-check=full --track-fds=yes \
-    --show-leak-kinds=all --log-file="$T/svc/valgrind" "$T/build/tests/prog/ask"
+    --show-leak-kinds=all --log-file="$T/svc/valgrind" "$BUILD/tests/prog/ask"
 
 for line in "$kept" "$kept" "$datagrams" "$plain"; do
 	ok "the library: $line" clean svc "$@" "$line"
