@@ -292,10 +292,20 @@ caller_of(struct thread *t, int conn)
 
 /* --- the pool ---------------------------------------------------------- */
 
+static void
+work_on(struct thread *t, int conn)
+{
+	struct bsock_caller caller = caller_of(t, conn);
+
+	begin_work(t, &caller.since);
+	handle(t, &caller);
+	end_work(t);
+}
+
 /*
  * No descriptor is left for the next connection.  The spare one is given up
- * for it, so that its client hears of it; without one, a pause, so that this
- * never spins.
+ * for it, so that its client hears of it, or is served when there is room
+ * again by then; without a spare one, a pause, so that this never spins.
  */
 static void
 accept_exhausted(struct thread *t)
@@ -314,6 +324,11 @@ accept_exhausted(struct thread *t)
 	conn = bsock_compat_accept(pool.options.listener);
 	if (conn < 0)
 		return;
+	t->spare = fcntl(pool.options.listener, F_DUPFD_CLOEXEC, 0);
+	if (t->spare >= 0) {
+		work_on(t, conn);
+		return;
+	}
 	caller = caller_of(t, conn);
 	if (bsock_fdpass_peer(conn, &caller.peer) == 0)
 		bsock_serve_refuse(
@@ -326,7 +341,6 @@ static void
 accept_failed(struct thread *t)
 {
 	const struct timespec pause = {.tv_nsec = 10000000};
-
 	struct pollfd p = {.fd = pool.options.listener, .events = POLLIN};
 
 	if (errno == EMFILE || errno == ENFILE)
@@ -367,18 +381,13 @@ worker(void *arg)
 	thread_begin();
 	while (!atomic_load(&pool.stopping)) {
 		int conn = bsock_compat_accept(pool.options.listener);
-		struct bsock_caller caller;
 
-		if (conn < 0) {
-			if (errno == EINVAL && atomic_load(&pool.draining))
-				break;
+		if (conn >= 0)
+			work_on(t, conn);
+		else if (errno == EINVAL && atomic_load(&pool.draining))
+			break;
+		else
 			accept_failed(t);
-			continue;
-		}
-		caller = caller_of(t, conn);
-		begin_work(t, &caller.since);
-		handle(t, &caller);
-		end_work(t);
 	}
 	thread_end(t);
 	return NULL;
