@@ -360,14 +360,14 @@ keep_command(enum mode mode, int broker)
 {
 	static const struct bsock_supervise supervise = {
 	    .listener = -1, .report = report, .blind = report_blind};
-	const struct bsock_keeper keeper = {
+	const struct bsock_run_keeper keeper = {
 	    .exec = exec_or_exit,
 	    .supervise = mode == MODE_NOTIFY ? &supervise : NULL,
 	    .broker = broker,
 	    .broker_pid = broker_pid,
 	};
 
-	return bsock_keeper_run(&keeper);
+	return bsock_run_keeper_start(&keeper);
 }
 
 /* The one that reaches the program's bind(2). */

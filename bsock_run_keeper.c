@@ -105,7 +105,7 @@ accept_supervision(int handover)
 
 static void
 run_command(
-    const struct bsock_keeper *k, int handover, const struct signals *old)
+    const struct bsock_run_keeper *k, int handover, const struct signals *old)
 {
 	if (k->supervise != NULL)
 		accept_supervision(handover);
@@ -288,7 +288,8 @@ receive_listener(int handover)
 }
 
 static void
-be_keeper(const struct bsock_keeper *k, int status, const struct signals *old)
+be_keeper(
+    const struct bsock_run_keeper *k, int status, const struct signals *old)
 {
 	struct keeper keeper = {
 	    .status = status,
@@ -429,7 +430,7 @@ end_like(int status)
 }
 
 int
-bsock_keeper_run(const struct bsock_keeper *keeper)
+bsock_run_keeper_start(const struct bsock_run_keeper *keeper)
 {
 	struct front front = {.command = -1, .ended = -1};
 	int *kept[] = {&front.status, &front.signals};
@@ -469,7 +470,7 @@ bsock_keeper_run(const struct bsock_keeper *keeper)
 #include "bsock_run_say.h"
 
 int
-bsock_keeper_run(const struct bsock_keeper *keeper)
+bsock_run_keeper_start(const struct bsock_run_keeper *keeper)
 {
 	(void)keeper;
 	bsock_run_say("notify and -a need Linux");

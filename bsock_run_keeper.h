@@ -19,7 +19,7 @@
 
 #include "bsock_supervise.h"
 
-struct bsock_keeper {
+struct bsock_run_keeper {
 	/* Becomes the command; does not return. */
 	void (*exec)(void *ctx);
 	void *ctx;
@@ -36,6 +36,6 @@ struct bsock_keeper {
  * started; when the command died of a signal so does the caller.  To be
  * called with one thread.
  */
-int bsock_keeper_run(const struct bsock_keeper *keeper);
+int bsock_run_keeper_start(const struct bsock_run_keeper *keeper);
 
 #endif
