@@ -20,7 +20,7 @@ wait_for(lambda: os.path.exists('$T/served'))
 print('port', kept.getsockname()[1], flush=True)
 " >"$T/out" 2>&1
 CLIENT=$!
-kill -STOP "$DAEMON"
+freeze "$DAEMON"
 eventually grep -q '^State:.T' "/proc/$DAEMON/status"
 touch "$T/stopped"
 ok "the client has closed" eventually grep -q '^closed' "$T/out"

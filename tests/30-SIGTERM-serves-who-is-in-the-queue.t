@@ -25,7 +25,7 @@ for conn in silent:
 " >"$T/out" 2>&1
 CLIENT=$!
 eventually grep -q '^silent' "$T/out"
-kill -STOP "$DAEMON"
+freeze "$DAEMON"
 eventually grep -q '^State:.T' "/proc/$DAEMON/status"
 touch "$T/stopped"
 eventually grep -q '^asked' "$T/out"

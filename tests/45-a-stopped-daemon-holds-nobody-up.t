@@ -11,7 +11,7 @@ seconds() {
 }
 
 # A client that holds on to its socket: it must stay unbound for ever.
-kill -STOP "$DAEMON"
+freeze "$DAEMON"
 begin=$(seconds)
 svc_start "$B/ask" -f "$line" >"$T/out"
 client=$!
@@ -28,7 +28,7 @@ ok "there was one grant" eventually grep -q grant "$T/log"
 is "and no second" "$(grep -c '^<6>grant' "$T/log")" 1
 
 # Under the shim the program sees its own bind's errno.
-kill -STOP "$DAEMON"
+freeze "$DAEMON"
 like "under the shim" "$(BSOCK_PRELOAD_DEBUG=1 shim "$B/ask" -k "$line" 2>&1 |
 	paste -sd' ')" "no answer within 5 seconds from .* EACCES$"
 kill -CONT "$DAEMON"

@@ -27,7 +27,7 @@ def ask():
     try:
         socket.socket().bind(('127.0.0.1', 80))
     except OSError as e:
-        print(e.strerror, flush=True)
+        os.write(1, (e.strerror + '\n').encode())  # in one piece
 threads = [threading.Thread(target=ask) for _ in range(12)]
 for t in threads: t.start()
 time.sleep(0.5)
@@ -36,7 +36,7 @@ s.bind(('127.0.0.1', 8080))
 print('bound', sum(t.is_alive() for t in threads), flush=True)
 for t in threads: t.join()
 EOS
-kill -STOP "$DAEMON"
+freeze "$DAEMON"
 svc "$RUN" -m notify "$PYTHON" "$T/two.py" >"$T/out" 2>"$T/err"
 kill -CONT "$DAEMON"
 is "an unanswered question keeps no other bind waiting" \

@@ -62,7 +62,7 @@ for c in idle:
 
 # Stopped meanwhile: a client has two seconds, and a slow machine may need more.
 socks = [tcp() for n in range(1000)]
-os.kill(PID, signal.SIGSTOP)
+freeze(PID)
 conns = [dial(SB) for n in range(1000)]
 for c, s in zip(conns, socks):
     send_fds(c, good, [s.fileno()])
@@ -81,7 +81,7 @@ for n in range(300):
         c.send(good[:4])
     dial(SB).close()
 ok(serves(), "it serves after 900 clients that hung up: no SIGPIPE")
-os.kill(PID, signal.SIGSTOP)
+freeze(PID)
 with tcp() as s:
     with contextlib.closing(dial(SB)) as c:
         send_fds(c, binder_request(4, 80, "127.0.0.1"), [s.fileno()])
@@ -123,7 +123,7 @@ for request, many, name in (
     (good, 10, "ten with each request"),
 ):
     # Stopped, so that the server has the last copies: the delay is its own.
-    os.kill(PID, signal.SIGSTOP)
+    freeze(PID)
     conns = []
     for n in range(20):
         pairs = [lingering() for i in range(many)]
@@ -201,7 +201,7 @@ def has_ended(pid):
     return True
 
 
-os.kill(POOR_PID, signal.SIGSTOP)
+freeze(POOR_PID)
 conns = []
 for n in range(20):
     s, peer = lingering()
@@ -220,7 +220,7 @@ like "and counts what it leaves out" "$(cat "$T/binder.log")" \
     'suppressed uid=[0-9]+ count=[0-9]+'
 
 # A daemon that does not answer is no reason not to serve others.
-kill -STOP "$DAEMON"
+freeze "$DAEMON"
 checks SB="$T/svc/sb" PID="$BINDER" <<'END'
 from adapters import *
 

@@ -63,13 +63,13 @@ is_((c.exactly(10), c.process.wait(60)), (b"FI", 3), "after an answer: FI, then 
 
 # --- 2 and 4: no way to answer ----------------------------------------------
 c = Creator()
-os.kill(c.process.pid, signal.SIGSTOP)
+freeze(c.process.pid)
 c.send(creator_request("T", 4, 81, "127.0.0.1"))
 c.sock.close()
 os.kill(c.process.pid, signal.SIGCONT)
 is_(c.process.wait(60), 2, "the parent is gone when a failure is to be told: 2, not SIGPIPE")
 c = Creator()
-os.kill(c.process.pid, signal.SIGSTOP)
+freeze(c.process.pid)
 c.send(good)
 c.sock.close()
 os.kill(c.process.pid, signal.SIGCONT)

@@ -77,7 +77,7 @@ if [ "$TIER" = root ]; then
 	is "nobody else may ask" $? 1
 	like "and is told" "$(cat "$T/out")" "only root and members"
 fi
-kill -STOP "$DAEMON"
+freeze "$DAEMON"
 ctl status >"$T/out" 2>&1
 is "a daemon that stands still" $? 1
 like "is not waited for" "$(cat "$T/out")" "no answer within 5 seconds"

@@ -4,6 +4,7 @@ import array
 import contextlib
 import errno
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -14,6 +15,15 @@ import time
 BUILD = os.environ["BUILD"]
 T = os.environ["T"]
 AF = {4: socket.AF_INET, 6: socket.AF_INET6}
+
+
+def freeze(pid):
+    """SIGSTOP, and wait until every thread stands still."""
+    os.kill(pid, signal.SIGSTOP)
+    tasks = "/proc/%d/task" % pid
+    while any("State:\tT" not in open("%s/%s/status" % (tasks, t)).read()
+              for t in os.listdir(tasks)):
+        time.sleep(0.001)
 
 
 def ok(passed, name):

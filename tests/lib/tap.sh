@@ -152,6 +152,16 @@ stop() {
 	wait "$1" 2>/dev/null
 }
 
+# freeze PID: SIGSTOP, and waits until every thread of it stands still.
+freeze() {
+	kill -STOP "$1"
+	eventually frozen "$1"
+}
+
+frozen() {
+	! cat "/proc/$1/task/"*/status | grep '^State:' | grep -qv 'T (stopped)'
+}
+
 tap_cleanup() {
 	for tap_pid in $STARTED; do
 		kill -TERM "$tap_pid" 2>/dev/null
