@@ -316,13 +316,20 @@ open_control(struct daemon *d)
 }
 
 /* In each serving thread.  Main's own filter is in force by then, so that a
- * kernel without any is known. */
+ * kernel without any is known.  No thread serves without its own: the daemon
+ * ends, and says so itself, since nobody would write its log any more. */
 static void
 confine_thread(void)
 {
-	if (bsock_sandbox_exists() && bsock_sandbox_serve() != 0)
-		bsock_log(LOG_CRIT, "a serving thread is not confined: %s",
-		    strerror(errno));
+	static const char why[] =
+	    "<2>bsock: a serving thread cannot be confined, ending\n";
+	ssize_t n;
+
+	if (!bsock_sandbox_exists() || bsock_sandbox_serve() == 0)
+		return;
+	n = write(STDERR_FILENO, why, sizeof(why) - 1);
+	(void)n; /* nobody is left to tell */
+	_exit(1);
 }
 
 static int

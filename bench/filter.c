@@ -101,11 +101,11 @@ int
 main(int argc, char **argv)
 {
 	static double ns[KINDS][ROUNDS_MAX];
-	int rounds = argc == 2 ? atoi(argv[1]) : 0;
+	long rounds = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
 
 	if (rounds < 1 || rounds > ROUNDS_MAX)
 		return 2;
-	for (int i = 0; i < rounds; i++)
+	for (long i = 0; i < rounds; i++)
 		for (int kind = 0; kind < KINDS; kind++)
 			ns[kind][i] = measure_in_child(kind);
 	for (int kind = 0; kind < KINDS; kind++) {
