@@ -1,11 +1,12 @@
+/*
+ * bsock_daemon - bsock -d: from its options to a daemon that serves
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_daemon.h"
 
 #include <sys/stat.h>
 
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,99 +14,26 @@
 #include "bsock_control.h"
 #include "bsock_detach.h"
 #include "bsock_log.h"
+#include "bsock_loop.h"
 #include "bsock_paths.h"
 #include "bsock_priv.h"
 #include "bsock_reload.h"
 #include "bsock_sandbox.h"
 #include "bsock_sdnotify.h"
+#include "bsock_signals.h"
 #include "bsock_snapshot.h"
 #include "bsock_state.h"
-#include "bsock_status.h"
 #include "bsock_trim.h"
-#include "bsock_upgrade.h"
-#include "bsock_worker.h"
 
-/* Lines of the log are gathered for so long while there are many. */
-#define LOG_GATHER_MS      5
-#define LOG_RETRY_MS       200
-#define SUPPRESSED_TICK_MS 1000
-#define STORE_RETRY_MS     100
-
-/* Set by the signal handler, which writes a byte to wake as well. */
-static volatile sig_atomic_t got_hup, got_end, got_usr2;
-static int wake[2] = {-1, -1};
-
+/* What only the start needs, and (loop) what it makes. */
 struct daemon {
 	const struct bsock_daemon_options *options;
-	struct bsock_config_options config_options;
-	struct bsock_control control;
-	int listener;
-	bool listener_given; /* by LISTEN_FDS: its file is not ours */
-	bool restarted;      /* by a re-exec, with this state: */
+	bool restarted; /* by a re-exec, with this state: */
 	struct bsock_state state;
 	int ready_fd; /* the waiting parent, or -1 */
-	struct bsock_counters counters;
-	struct bsock_service service;
-	struct bsock_snapshot *snapshot;
-	struct bsock_status_loads loads;
-	struct timespec started;
-	struct timespec log_next; /* not before, while many lines come */
-	bool log_left;            /* could not be written */
-	struct timespec suppressed_next;
+	struct bsock_control control;
+	struct bsock_loop loop;
 };
-
-/* --- signals ----------------------------------------------------------- */
-
-static void
-on_signal(int signum)
-{
-	int saved = errno;
-	ssize_t n;
-
-	if (signum == SIGHUP)
-		got_hup = 1;
-	else if (signum == SIGUSR2)
-		got_usr2 = 1;
-	else
-		got_end = 1;
-	n = write(wake[1], "", 1);
-	(void)n; /* a full pipe wakes as well */
-	errno = saved;
-}
-
-static void
-main_signals(sigset_t *set)
-{
-	(void)sigemptyset(set);
-	(void)sigaddset(set, SIGHUP);
-	(void)sigaddset(set, SIGTERM);
-	(void)sigaddset(set, SIGINT);
-	(void)sigaddset(set, SIGUSR2);
-}
-
-/* All signals stay blocked in every thread; main lets its own in while it
- * waits.  One that comes before is not lost. */
-static void
-mask_signals(int how)
-{
-	sigset_t all;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(how, &all, NULL);
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction sa = {.sa_handler = on_signal};
-
-	(void)sigaction(SIGHUP, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGUSR2, &sa, NULL);
-	sa.sa_handler = SIG_IGN;
-	(void)sigaction(SIGPIPE, &sa, NULL);
-}
 
 /* --- what a config needs ----------------------------------------------- */
 
@@ -134,82 +62,6 @@ needs_to_keep(const struct bsock_config *config)
 	return config->needs;
 }
 
-static void
-log_loaded(const struct daemon *d, const char *what)
-{
-	bsock_log(LOG_NOTICE, "%s: %zu rules, %zu reserved addresses", what,
-	    bsock_authz_count(d->snapshot->authz),
-	    bsock_resvaddr_set_count(d->snapshot->reserved));
-}
-
-/* --- the service manager ----------------------------------------------- */
-
-static void
-notify_ready(const struct daemon *d)
-{
-	char state[160];
-
-	(void)snprintf(state, sizeof(state),
-	    "READY=1\nSTATUS=%zu rules, %zu reserved addresses",
-	    bsock_authz_count(d->snapshot->authz),
-	    bsock_resvaddr_set_count(d->snapshot->reserved));
-	(void)bsock_sdnotify_send(state);
-}
-
-/* --- reload ------------------------------------------------------------ */
-
-static void
-reload_failed(struct daemon *d, const char *error)
-{
-	bsock_log(LOG_ERR, "reload failed, nothing has changed: %s", error);
-	bsock_status_failed(&d->loads, error);
-}
-
-static void
-reload_begin(struct daemon *d)
-{
-	if (bsock_reload_running())
-		return; /* got_hup stays: once more afterwards */
-	got_hup = 0;
-	(void)bsock_sdnotify_reloading();
-	if (bsock_reload_begin(&d->config_options, wake[1]) != 0)
-		reload_failed(d, strerror(errno));
-}
-
-static void
-reload_swap(struct daemon *d, struct bsock_loaded *loaded)
-{
-	struct bsock_snapshot *old = d->snapshot;
-	struct bsock_snapshot *next = bsock_snapshot_make(loaded, old);
-
-	if (next == NULL) {
-		bsock_config_free(&loaded->config);
-		reload_failed(d, strerror(ENOMEM));
-		return;
-	}
-	bsock_worker_swap(next);
-	d->snapshot = next;
-	bsock_status_loaded(&d->loads);
-	bsock_snapshot_retire(old, next);
-	bsock_trim();
-	log_loaded(d, "reloaded");
-}
-
-static void
-reload_finish(struct daemon *d)
-{
-	struct bsock_loaded loaded;
-	char error[512];
-
-	if (!bsock_reload_finish(&loaded, error, sizeof(error)))
-		return;
-	if (loaded.result == 0)
-		reload_swap(d, &loaded);
-	else
-		reload_failed(d, error);
-	notify_ready(d);
-}
-
 /* --- start ------------------------------------------------------------- */
 
 /* From here on only what the config needs can be done. */
@@ -234,7 +86,7 @@ drop_privilege(struct daemon *d, unsigned needs)
 	}
 	/* What was given up cannot be had back at a reload.  An ordinary user
 	 * gave nothing up: there the kernel says no to each bind. */
-	d->config_options.allowed_needs = had != 0 ? needs : ~0u;
+	d->loop.config_options.allowed_needs = had != 0 ? needs : ~0u;
 	return 0;
 }
 
@@ -260,7 +112,7 @@ load_config(struct daemon *d)
 	struct bsock_loaded loaded;
 	unsigned needs;
 
-	d->config_options = (struct bsock_config_options){
+	d->loop.config_options = (struct bsock_config_options){
 	    .rules_path = o->config,
 	    .resvaddr_path = o->resvaddr,
 	    .allowed_needs = ~0u,
@@ -268,24 +120,24 @@ load_config(struct daemon *d)
 	    .no_unix = o->user != NULL,
 	    .own_uid = o->user != NULL ? o->uid : geteuid(),
 	};
-	if (bsock_reload_now(&d->config_options, &loaded) != 0) {
+	if (bsock_reload_now(&d->loop.config_options, &loaded) != 0) {
 		bsock_log(LOG_ERR, "cannot start: the config has errors");
 		return -1;
 	}
-	d->config_options.resvaddr_required = true;
+	d->loop.config_options.resvaddr_required = true;
 	needs = needs_to_keep(&loaded.config);
 	if (drop_privilege(d, needs) != 0)
 		return -1;
 	inherited = inherit_addresses(d);
-	d->snapshot = bsock_snapshot_make(&loaded, NULL);
+	d->loop.snapshot = bsock_snapshot_make(&loaded, NULL);
 	free(inherited);
 	d->state.saved = NULL;
 	bsock_sdnotify_close_rest();
-	bsock_status_loaded(&d->loads);
-	(void)clock_gettime(CLOCK_MONOTONIC, &d->started);
-	if (d->snapshot == NULL)
+	bsock_status_loaded(&d->loop.loads);
+	(void)clock_gettime(CLOCK_MONOTONIC, &d->loop.started);
+	if (d->loop.snapshot == NULL)
 		bsock_log(LOG_ERR, "cannot start: %s", strerror(ENOMEM));
-	return d->snapshot != NULL ? 0 : -1;
+	return d->loop.snapshot != NULL ? 0 : -1;
 }
 
 static int
@@ -301,18 +153,18 @@ open_control(struct daemon *d)
 	    .lock_fd = -1,
 	};
 	if (d->restarted && d->state.control >= 0) {
-		d->listener = d->state.control;
-		d->listener_given = d->state.control_given;
+		d->loop.listener = d->state.control;
+		d->loop.listener_given = d->state.control_given;
 		d->control.lock_fd = d->state.lock;
 		return 0;
 	}
 	if (bsock_control_lock(&d->control) != 0)
 		return -1;
-	d->listener = bsock_sdnotify_take_listener();
-	d->listener_given = d->listener >= 0;
-	if (d->listener < 0)
-		d->listener = bsock_control_listen(&d->control);
-	return d->listener < 0 ? -1 : 0;
+	d->loop.listener = bsock_sdnotify_take_listener();
+	d->loop.listener_given = d->loop.listener >= 0;
+	if (d->loop.listener < 0)
+		d->loop.listener = bsock_control_listen(&d->control);
+	return d->loop.listener < 0 ? -1 : 0;
 }
 
 /* In each serving thread.  Main's own filter is in force by then, so that a
@@ -349,32 +201,18 @@ confine_main(const struct daemon *d)
 }
 
 static int
-start_workers(struct daemon *d)
-{
-	const struct bsock_worker_options options = {
-	    .listener = d->listener,
-	    .threads = d->options->threads,
-	    .wake_fd = wake[1],
-	    .service = &d->service,
-	    .snapshot = d->snapshot,
-	    .confine = confine_thread,
-	};
-
-	if (bsock_worker_start(&options) == 0)
-		return 0;
-	bsock_log(LOG_ERR, "cannot start the threads: %s", strerror(errno));
-	return -1;
-}
-
-static int
 start_service(struct daemon *d)
 {
-	bsock_service_init(&d->service, &d->counters);
-	d->service.status_gid = d->options->group;
-	bsock_log_queue(wake[1]);
+	struct bsock_loop *loop = &d->loop;
+
+	bsock_service_init(&loop->service, &loop->counters);
+	loop->service.status_gid = d->options->group;
+	loop->lock_fd = d->control.lock_fd;
+	loop->confine = confine_thread;
+	bsock_log_queue(bsock_signals_wake_fd());
 	if (bsock_sdnotify_active())
 		bsock_resvaddr_want_changes();
-	return start_workers(d);
+	return bsock_loop_start_workers(loop);
 }
 
 /* Started anew, or by ourselves with everything that is held? */
@@ -398,9 +236,8 @@ start(struct daemon *d)
 	look_back(d);
 	d->ready_fd =
 	    d->options->foreground || d->restarted ? -1 : bsock_detach();
-	catch_signals();
 	(void)umask(0177);
-	if (chdir("/") != 0 || bsock_compat_pipe(wake) != 0) {
+	if (chdir("/") != 0 || bsock_signals_catch() != 0) {
 		bsock_log(LOG_ERR, "cannot start: %s", strerror(errno));
 		return -1;
 	}
@@ -409,165 +246,20 @@ start(struct daemon *d)
 		return -1;
 	bsock_trim();
 	bsock_log(LOG_NOTICE, "serving %s: %zu rules, %zu reserved addresses",
-	    d->options->socket, bsock_authz_count(d->snapshot->authz),
-	    bsock_resvaddr_set_count(d->snapshot->reserved));
+	    d->options->socket, bsock_authz_count(d->loop.snapshot->authz),
+	    bsock_resvaddr_set_count(d->loop.snapshot->reserved));
 	if (d->ready_fd >= 0) {
 		bsock_log_open(BSOCK_LOG_SYSLOG, BSOCK_SYSLOG_FACILITY);
 		bsock_detach_done(d->ready_fd);
 		d->ready_fd = -1;
 	}
-	notify_ready(d);
 	return 0;
-}
-
-/* --- the loop ---------------------------------------------------------- */
-
-static int
-sooner(int a, int b)
-{
-	if (a < 0)
-		return b;
-	return b >= 0 && b < a ? b : a;
-}
-
-/* Writes the log out, but not more often than LOG_GATHER_MS; returns when to
- * do so again. */
-static int
-tend_log(struct daemon *d)
-{
-	int left = bsock_fdpass_left(&d->log_next);
-
-	if (left > 0)
-		return left;
-	d->log_left = bsock_log_drain();
-	d->log_next =
-	    bsock_fdpass_deadline(d->log_left ? LOG_RETRY_MS : LOG_GATHER_MS);
-	return d->log_left ? LOG_RETRY_MS : -1;
-}
-
-static int
-tend_suppressed(struct daemon *d)
-{
-	if (bsock_fdpass_left(&d->suppressed_next) == 0) {
-		if (!bsock_log_report_suppressed())
-			return -1;
-		d->suppressed_next = bsock_fdpass_deadline(SUPPRESSED_TICK_MS);
-	}
-	return bsock_fdpass_left(&d->suppressed_next) + 1;
-}
-
-static void
-wait_for_events(int timeout)
-{
-	struct pollfd polls[2] = {
-	    {.fd = wake[0], .events = POLLIN},
-	    {.fd = bsock_resvaddr_watch_fd(), .events = POLLIN},
-	};
-	char buf[256];
-	sigset_t set;
-
-	main_signals(&set);
-	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-	(void)poll(polls, 2, timeout);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-	while (read(wake[0], buf, sizeof(buf)) == (ssize_t)sizeof(buf))
-		;
-}
-
-/* Those who ask for STATUS are answered here, where nobody waits for it. */
-static void
-answer_status(struct daemon *d)
-{
-	const struct bsock_status status = {
-	    .started = d->started,
-	    .loads = &d->loads,
-	    .reloading = bsock_reload_running(),
-	    .rules = bsock_authz_count(d->snapshot->authz),
-	    .waiting = bsock_worker_parked(),
-	    .counters = &d->counters,
-	    .reserved = d->snapshot->reserved,
-	};
-	int conn;
-
-	while ((conn = bsock_worker_next_status()) >= 0) {
-		bsock_status_answer(conn, &status);
-		bsock_worker_answered();
-	}
-}
-
-/*
- * SIGUSR2: exec the program anew.  Requests in hand are finished, later ones
- * wait in the socket's queue.  A config that would not load is found before.
- */
-static void
-upgrade(struct daemon *d)
-{
-	struct bsock_loaded loaded;
-
-	got_usr2 = 0;
-	if (bsock_reload_now(&d->config_options, &loaded) != 0) {
-		bsock_log(LOG_ERR, "not replaced: the config has errors");
-		return;
-	}
-	bsock_config_free(&loaded.config);
-	bsock_log(
-	    LOG_NOTICE, "replacing this process by %s", d->options->program);
-	answer_status(d);
-	bsock_worker_stop();
-	(void)bsock_log_drain();
-	(void)bsock_upgrade(d->options, d->listener, d->listener_given,
-	    d->control.lock_fd, d->snapshot->reserved);
-	bsock_log(LOG_ERR, "%s: cannot replace this process: %s",
-	    d->options->program, strerror(errno));
-	if (start_workers(d) != 0)
-		got_end = 1;
-}
-
-static void
-loop(struct daemon *d)
-{
-	int timeout = -1;
-
-	while (!got_end) {
-		wait_for_events(timeout);
-		reload_finish(d);
-		if (got_hup)
-			reload_begin(d);
-		if (got_usr2 && !bsock_reload_running())
-			upgrade(d);
-		answer_status(d);
-		bsock_resvaddr_watch(d->snapshot->reserved);
-		timeout = bsock_resvaddr_timeout(d->snapshot->reserved);
-		if (bsock_resvaddr_store(d->snapshot->reserved))
-			timeout = sooner(timeout, STORE_RETRY_MS);
-		timeout = sooner(timeout, bsock_sdnotify_watchdog());
-		timeout = sooner(timeout, bsock_worker_tend());
-		timeout = sooner(timeout, tend_log(d));
-		timeout = sooner(timeout, tend_suppressed(d));
-	}
-}
-
-static void
-finish(struct daemon *d)
-{
-	(void)bsock_sdnotify_send("STOPPING=1");
-	if (!d->listener_given) {
-		(void)unlink(d->options->socket);
-		bsock_worker_drain();
-	}
-	answer_status(d);
-	bsock_worker_stop();
-	/* What the service manager stores is not released. */
-	if (!bsock_sdnotify_active())
-		bsock_snapshot_retire(d->snapshot, NULL);
-	bsock_log(LOG_NOTICE, "ended");
-	(void)bsock_log_drain();
 }
 
 int
 bsock_daemon_begin(void)
 {
-	mask_signals(SIG_BLOCK);
+	bsock_signals_block();
 	return bsock_priv_open_standard_fds();
 }
 
@@ -576,18 +268,17 @@ bsock_daemon(const struct bsock_daemon_options *options)
 {
 	static struct daemon d;
 
-	d.options = options;
-	d.listener = -1;
+	d.options = d.loop.options = options;
+	d.loop.listener = -1;
 	bsock_log_open(
 	    options->foreground ? BSOCK_LOG_PRIORITY : BSOCK_LOG_STARTING,
 	    BSOCK_SYSLOG_FACILITY);
 	if (start(&d) != 0) {
-		if (d.listener >= 0 && !d.listener_given)
+		if (d.loop.listener >= 0 && !d.loop.listener_given)
 			(void)unlink(options->socket);
 		(void)bsock_log_drain();
 		return 1;
 	}
-	loop(&d);
-	finish(&d);
+	bsock_loop_run(&d.loop);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * bsock_daemon - bsock -d: start-up, main loop, end
+ * bsock_daemon - bsock -d: from its options to a daemon that serves
  */
 #ifndef BSOCK_DAEMON_H
 #define BSOCK_DAEMON_H
