@@ -220,6 +220,12 @@ bsock_addr_is_v4mapped(const struct bsock_addr *addr)
 }
 
 bool
+bsock_addr_is_inet(const struct bsock_addr *addr)
+{
+	return addr->family == AF_INET || addr->family == AF_INET6;
+}
+
+bool
 bsock_addr_is_wildcard(const struct bsock_addr *addr)
 {
 	static const uint8_t zero[16];

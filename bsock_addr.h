@@ -90,7 +90,7 @@ socklen_t bsock_addr_to_sockaddr(
  */
 void bsock_addr_key(const struct bsock_addr *addr, struct bsock_addr *key);
 
-/* What socket(2) must be asked for: for AF_UNIX the protocol is 0. */
+bool bsock_addr_is_inet(const struct bsock_addr *addr); /* 4 or 6 */
 bool bsock_addr_is_link_local(const uint8_t host[16]);
 bool bsock_addr_is_v4mapped(const struct bsock_addr *addr);
 bool bsock_addr_is_wildcard(const struct bsock_addr *addr);

@@ -326,7 +326,7 @@ principal_may(const struct bsock_authz *a, enum bsock_authz_kind kind,
 static bool
 is_low_port(const struct bsock_addr *key)
 {
-	return (key->family == AF_INET || key->family == AF_INET6) &&
+	return bsock_addr_is_inet(key) &&
 	       (key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP) &&
 	       key->port > 0 && key->port < IPPORT_RESERVED;
 }

@@ -1,48 +1,38 @@
 /*
- * bsock_guard - the sockets that hold a reserved address, one call each
+ * bsock_guard - what keeps everybody else off a reserved address
  *
- * No state: what is kept, for whom and for how long is decided in
- * bsock_resvaddr.  Functions return 0 or an errno value unless they say
- * otherwise, and never wait.
+ * A guard is a socket bound to the address that never listens, receives
+ * nothing and is never handed out.  NOTES 7 says why that is enough.  Where
+ * a system cannot have guards (bsock_guard_serves() is false for everything)
+ * one bound socket is both guard and service.
+ *
+ * No state: what is held, for whom and for how long is decided in
+ * bsock_hold.  Functions return 0 or an errno value unless they say
+ * otherwise, and never wait; descriptors that they fill in are the caller's.
+ * Safe in any thread, for one guard under the lock of its address.
  */
 #ifndef BSOCK_GUARD_H
 #define BSOCK_GUARD_H
 
-#include <sys/types.h>
-
 #include <stdbool.h>
 
-#include "bsock_addr.h"
-
-/*
- * What distinguishes sockets on one reserved address: a kept socket can only
- * take the place of a client's when all of it is the same.
- */
-struct bsock_guard_form {
-	struct bsock_addr addr; /* as the client says it, not the key */
-	int v6only;             /* 0, 1; -1: whatever it is */
-	int device;             /* interface index it is bound to; 0: none */
-};
+#include "bsock_bound.h"
 
 /* Does a guard hold addresses of this kind (or one socket alone)? */
 bool bsock_guard_serves(const struct bsock_addr *key);
-
-/* The form that the client's socket fd (or -1: none) asks for. */
-void bsock_guard_form_of(
-    struct bsock_guard_form *form, const struct bsock_addr *addr, int fd);
 
 /*
  * Take the address: a guard, bound and never used.  *exposed says whether
  * that needed SO_REUSEADDR.
  */
 int bsock_guard_take(
-    const struct bsock_guard_form *form, int *guard, bool *exposed);
+    const struct bsock_bound_form *form, int *guard, bool *exposed);
 
 /*
  * A datagram guard beside other sockets of the daemon, on overlapping
  * addresses.
  */
-int bsock_guard_join(const struct bsock_guard_form *form, int *guard);
+int bsock_guard_join(const struct bsock_bound_form *form, int *guard);
 
 /*
  * Datagram guards only: see to it that the kernel gives the guard nothing.
@@ -55,57 +45,12 @@ bool bsock_guard_retreat(const struct bsock_addr *key, int guard);
  * it would take datagrams from it.
  */
 int bsock_guard_service(
-    const struct bsock_guard_form *form, int *guard, int *fd);
-
-/*
- * One socket alone, where there are no guards; with reuse, SO_REUSEADDR is
- * set for the bind.
- */
-int bsock_guard_alone(const struct bsock_guard_form *form, bool reuse, int *fd);
+    const struct bsock_bound_form *form, int *guard, int *fd);
 
 /*
  * Does no socket but that guard have the address?  Unsure is no:
  * finding out takes CAP_CHOWN.  The guard may be replaced by another.
  */
-bool bsock_guard_is_lonely(int *guard, const struct bsock_guard_form *form);
-
-/* Does the client's socket fd (or -1) want to share its port: SO_REUSEPORT? */
-bool bsock_guard_shares(int fd);
-
-/* Has the kept socket that form, so that a claimant can have it? */
-bool bsock_guard_matches(int kept, const struct bsock_guard_form *form);
-
-/*
- * Undo what a holder may have done to a kept socket; listened: it has been
- * in LISTEN, and is put back there.  Returns false when it cannot be mended.
- */
-bool bsock_guard_mend(int kept, const struct bsock_addr *addr, bool listened);
-
-/*
- * Is fd a socket of that kind, on that port (or unix name)?  Its address is
- * not compared: a holder may have connected it.
- */
-bool bsock_guard_belongs(int fd, const struct bsock_addr *key);
-
-/* The key of the address that socket fd is bound to; false: of no kind that
- * can be reserved. */
-bool bsock_guard_key_of(int fd, struct bsock_addr *key);
-
-bool bsock_guard_listening(int fd);
-
-/* With the longest queue that the system allows. */
-int bsock_guard_listen(int fd);
-
-/* Connections in the queue of a listening TCP socket, and their limit. */
-void bsock_guard_queue(int fd, unsigned *queue, unsigned *limit);
-
-/*
- * Make a stream socket that uid holds a copy of useless, for good.  Returns
- * false when nothing can.
- */
-bool bsock_guard_evict(int kept, uid_t uid);
-
-/* close(2) that never lingers. */
-void bsock_guard_close(int *fd);
+bool bsock_guard_is_lonely(int *guard, const struct bsock_bound_form *form);
 
 #endif

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "bsock_compat.h"
+#include "bsock_guard.h"
 #include "bsock_inuse.h"
+#include "bsock_mend.h"
 #include "bsock_store.h"
 
 #define RETRY_PAUSE 1000 /* milliseconds, for what could not be taken */
@@ -82,11 +84,11 @@ static int
 take_alone(struct bsock_resvaddr *r)
 {
 	int fd = -1;
-	int error = bsock_guard_alone(&r->form, false, &fd);
+	int error = bsock_bound_make(&r->form, 0, &fd);
 
 	r->exposed = false;
 	if (error == EADDRINUSE && r->key.family != AF_UNIX) {
-		error = bsock_guard_alone(&r->form, true, &fd);
+		error = bsock_bound_make(&r->form, BSOCK_BOUND_REUSEADDR, &fd);
 		r->exposed = error == 0;
 	}
 	if (error == 0)
@@ -138,7 +140,7 @@ void
 bsock_hold_free(struct bsock_resvaddr *r)
 {
 	drop(r);
-	bsock_guard_close(&r->guard);
+	bsock_bound_close(&r->guard);
 	(void)pthread_mutex_destroy(&r->lock);
 	free(r);
 }
@@ -156,7 +158,7 @@ put_out(struct bsock_resvaddr *r)
 	bool out = is_path(r);
 
 	if (is_stream(r))
-		out = bsock_guard_evict(r->keep.fd, r->keep.peer.uid);
+		out = bsock_mend_evict(r->keep.fd, r->keep.peer.uid);
 	else if (!out)
 		out = bsock_keeper_is_gone(&r->keep);
 	if (!out)
@@ -180,7 +182,7 @@ let_go(struct bsock_resvaddr *r)
 /* What is kept becomes fit for this claim, or is dropped. */
 static int
 make_ready(struct bsock_resvaddr *r, const struct bsock_resvaddr_claim *claim,
-    const struct bsock_guard_form *form)
+    const struct bsock_bound_form *form)
 {
 	struct bsock_keeper *keep = &r->keep;
 
@@ -188,8 +190,8 @@ make_ready(struct bsock_resvaddr *r, const struct bsock_resvaddr_claim *claim,
 		return 0;
 	if (keep->claimed && keep->peer.uid != claim->peer.uid)
 		return put_out(r);
-	if (claim->rebind || !bsock_guard_matches(keep->fd, form) ||
-	    !bsock_guard_mend(keep->fd, &r->key, keep->listened))
+	if (claim->rebind || !bsock_bound_matches(keep->fd, form) ||
+	    !bsock_mend_kept(keep->fd, &r->key, keep->listened))
 		let_go(r);
 	return 0;
 }
@@ -208,7 +210,7 @@ is_free_for(struct bsock_resvaddr *r, uid_t uid)
 }
 
 static int
-make_kept(struct bsock_resvaddr *r, struct bsock_guard_form *form, uid_t uid)
+make_kept(struct bsock_resvaddr *r, struct bsock_bound_form *form, uid_t uid)
 {
 	int fd = -1, guard = r->guard, error = EADDRINUSE;
 
@@ -233,14 +235,14 @@ wants_sibling(
     struct bsock_resvaddr *r, const struct bsock_resvaddr_claim *claim)
 {
 	return is_stream(r) && r->keep.fd >= 0 &&
-	       bsock_guard_shares(claim->fd) &&
+	       bsock_bound_shares(claim->fd) &&
 	       bsock_keeper_is_claimant(&r->keep, &claim->peer) &&
 	       bsock_keeper_now() - r->keep.latest < BURST;
 }
 
 static int
 give_sibling(
-    struct bsock_resvaddr *r, const struct bsock_guard_form *form, int *out)
+    struct bsock_resvaddr *r, const struct bsock_bound_form *form, int *out)
 {
 	int error = bsock_guard_service(form, &r->guard, out);
 
@@ -274,12 +276,12 @@ static int
 claim_locked(struct bsock_resvaddr *r, const struct bsock_resvaddr_claim *claim,
     int *out, bool *kept)
 {
-	struct bsock_guard_form form;
+	struct bsock_bound_form form;
 	int error;
 
 	if (!bsock_hold_is_taken(r) && bsock_hold_take(r, false) != 0)
 		return r->error;
-	bsock_guard_form_of(&form, claim->addr, claim->fd);
+	bsock_bound_form_of(&form, claim->addr, claim->fd);
 	error = make_ready(r, claim, &form);
 	if (error != 0)
 		return error;
@@ -358,7 +360,7 @@ state_of(struct bsock_resvaddr *r)
 		return BSOCK_RESVADDR_GUARDED;
 	if (bsock_keeper_is_gone(&r->keep))
 		return BSOCK_RESVADDR_GONE;
-	if (bsock_guard_listening(r->keep.fd))
+	if (bsock_bound_listening(r->keep.fd))
 		return BSOCK_RESVADDR_LISTENING;
 	return BSOCK_RESVADDR_HELD;
 }
@@ -376,8 +378,8 @@ bsock_resvaddr_info(struct bsock_resvaddr *r, struct bsock_resvaddr_info *info)
 	info->claims = r->keep.claims;
 	info->listened = r->keep.listened;
 	if (r->keep.fd >= 0 && is_stream(r) &&
-	    bsock_guard_listening(r->keep.fd))
-		bsock_guard_queue(r->keep.fd, &info->queue, &info->limit);
+	    bsock_bound_listening(r->keep.fd))
+		bsock_bound_queue(r->keep.fd, &info->queue, &info->limit);
 	(void)pthread_mutex_unlock(&r->lock);
 }
 
@@ -421,12 +423,12 @@ adopt_guard(struct bsock_resvaddr *r, struct bsock_resvaddr_saved *saved)
 {
 	int fd = saved->fds[BSOCK_RESVADDR_GUARD];
 
-	if (fd < 0 || !r->guarded || !bsock_guard_belongs(fd, &r->key) ||
-	    !bsock_guard_shares(fd) || bsock_guard_listening(fd))
+	if (fd < 0 || !r->guarded || !bsock_bound_belongs(fd, &r->key) ||
+	    !bsock_bound_shares(fd) || bsock_bound_listening(fd))
 		return;
 	r->guard_serial = bsock_keeper_serial();
 	r->guard = adopt_part(r, saved, BSOCK_RESVADDR_GUARD, r->guard_serial);
-	bsock_guard_form_of(&r->form, &r->key, r->guard);
+	bsock_bound_form_of(&r->form, &r->key, r->guard);
 }
 
 /* A kept socket needs its guard, or the address itself is at stake. */
@@ -438,7 +440,7 @@ adopt_kept(struct bsock_resvaddr *r, struct bsock_resvaddr_saved *saved)
 	uint64_t serial;
 
 	if (fd < 0 || (r->guarded && r->guard < 0) ||
-	    !bsock_guard_belongs(fd, &r->key) ||
+	    !bsock_bound_belongs(fd, &r->key) ||
 	    (is_path(r) && bsock_unixpath_identify(&r->key, &r->file) != 0))
 		return;
 	bsock_keeper_keep(keep, fd);

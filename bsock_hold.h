@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-#include "bsock_guard.h"
+#include "bsock_bound.h"
 #include "bsock_keeper.h"
 #include "bsock_resvaddr.h"
 #include "bsock_unixpath.h"
@@ -28,7 +28,7 @@ struct bsock_resvaddr {
 	pthread_mutex_t lock; /* for what follows; nothing waits under it */
 	int guard;
 	uint64_t guard_serial;        /* another for each guard; 0: none */
-	struct bsock_guard_form form; /* of the guard, or of what is kept */
+	struct bsock_bound_form form; /* of the guard, or of what is kept */
 	bool loose;   /* the last claimant may have sockets of no copy here */
 	bool hidden;  /* a datagram guard gets nothing */
 	bool exposed; /* was taken with SO_REUSEADDR */

@@ -9,8 +9,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "bsock_bound.h"
 #include "bsock_compat.h"
-#include "bsock_guard.h"
 
 #if HAVE_GUARD
 #include <sys/epoll.h>
@@ -292,12 +292,12 @@ void
 bsock_keeper_look(struct bsock_keeper *keeper)
 {
 	bool gone = bsock_keeper_is_gone(keeper);
-	bool listening = bsock_guard_listening(keeper->fd);
+	bool listening = bsock_bound_listening(keeper->fd);
 
 	if (listening)
 		keeper->listened = true;
 	if (keeper->listened && (!listening || (gone && !keeper->raised)) &&
-	    bsock_guard_listen(keeper->fd) == 0)
+	    bsock_bound_listen(keeper->fd) == 0)
 		keeper->raised = gone;
 	/* Nothing tells when it starts to listen, so look again. */
 	if (keeper->listened || gone)
@@ -312,7 +312,7 @@ void
 bsock_keeper_drop(struct bsock_keeper *keeper)
 {
 	unwatch(keeper);
-	bsock_guard_close(&keeper->fd);
+	bsock_bound_close(&keeper->fd);
 	forget_process(keeper);
 	keeper->claimed = false;
 	keeper->pause = 0;

@@ -155,7 +155,7 @@ drop_rest(struct bsock_resvaddr_saved *saved)
 	for (int part = 0; part < BSOCK_RESVADDR_PARTS; part++) {
 		if (saved->fds[part] < 0)
 			continue;
-		bsock_guard_close(&saved->fds[part]);
+		bsock_bound_close(&saved->fds[part]);
 		if (saved->names[part][0] != '\0')
 			(void)bsock_sdnotify_forget(saved->names[part]);
 	}

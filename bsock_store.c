@@ -198,7 +198,7 @@ take_socket(struct list *list, size_t i, int fd)
 	struct bsock_addr key;
 	uint64_t kind;
 
-	if (!bsock_guard_key_of(fd, &key))
+	if (!bsock_bound_key_of(fd, &key))
 		return;
 	if (begins(&p, "bsock-guard-"))
 		(void)put_part(
@@ -215,7 +215,7 @@ take_socket(struct list *list, size_t i, int fd)
 		s->who.kind =
 		    kind == BSOCK_AUTHZ_GID ? BSOCK_AUTHZ_GID : BSOCK_AUTHZ_UID;
 		s->who.id = (uint32_t)next_number(&p);
-		s->listened = bsock_guard_listening(fd);
+		s->listened = bsock_bound_listening(fd);
 		s->loose = true; /* not known */
 	}
 }

@@ -8,9 +8,9 @@ cat >"$T/layers" <<'EOF'
 0 bsock_compat bsock_text bsock_kind bsock_addr bsock_addr_parse bsock_wire
 0 bsock_sockopt_table
 1 bsock_fdpass bsock_names bsock_log bsock_file bsock_sockopt bsock_priv bsock_trim
-1 bsock_inuse bsock_sdnotify
+1 bsock_bound bsock_inuse bsock_sdnotify
 2 bsock_authz bsock_socket bsock_unixpath bsock_bindresvport bsock_resvaddr
-2 bsock_sandbox bsock_state bsock_store bsock_guard bsock_keeper
+2 bsock_sandbox bsock_state bsock_store bsock_guard bsock_mend bsock_keeper
 2 bsock_hold
 3 bsock_config bsock_serve bsock_status
 4 bsock_parking bsock_worker
@@ -26,13 +26,13 @@ bsock_kind>bsock_compat
 bsock_wire>bsock_compat
 bsock_wire>bsock_addr
 bsock_resvaddr>bsock_authz
-bsock_resvaddr>bsock_guard
 bsock_resvaddr>bsock_keeper
 bsock_resvaddr>bsock_unixpath
 bsock_keeper>bsock_authz
-bsock_keeper>bsock_guard
+bsock_mend>bsock_guard
 bsock_hold>bsock_guard
 bsock_hold>bsock_keeper
+bsock_hold>bsock_mend
 bsock_hold>bsock_resvaddr
 bsock_hold>bsock_store
 bsock_hold>bsock_unixpath

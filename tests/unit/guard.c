@@ -12,16 +12,17 @@
 #include <unistd.h>
 
 #include "bsock_compat.h"
+#include "bsock_mend.h"
 #include "tap.h"
 
 #define OTHER 1
 
 static unsigned port = 20000;
 
-static struct bsock_guard_form
+static struct bsock_bound_form
 form(int family, int socktype, const char *host, int v6only)
 {
-	struct bsock_guard_form f = {.v6only = v6only};
+	struct bsock_bound_form f = {.v6only = v6only};
 	struct bsock_addr_error error;
 	char line[128];
 	struct bsock_addr_field fields[5];
@@ -44,7 +45,7 @@ set(int fd, int name, int value)
 
 /* How many ways does another uid have into that form? */
 static int
-ways_in(const struct bsock_guard_form *f)
+ways_in(const struct bsock_bound_form *f)
 {
 	int in = 0;
 
@@ -65,7 +66,7 @@ ways_in(const struct bsock_guard_form *f)
 }
 
 static int
-connects(const struct bsock_guard_form *f)
+connects(const struct bsock_bound_form *f)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = bsock_addr_to_sockaddr(&f->addr, &ss);
@@ -79,8 +80,8 @@ connects(const struct bsock_guard_form *f)
 static void
 test_stream(void)
 {
-	struct bsock_guard_form f = form(AF_INET, SOCK_STREAM, "127.0.0.1", -1);
-	struct bsock_guard_form all = form(AF_INET, SOCK_STREAM, "0.0.0.0", -1);
+	struct bsock_bound_form f = form(AF_INET, SOCK_STREAM, "127.0.0.1", -1);
+	struct bsock_bound_form all = form(AF_INET, SOCK_STREAM, "0.0.0.0", -1);
 	int guard = -1, kept = -1, fresh = -1, sibling = -1;
 	unsigned queue, limit;
 	bool exposed;
@@ -95,30 +96,30 @@ test_stream(void)
 	is(listen(kept, 5) == 0 ? 0 : errno, EADDRINUSE,
 	    "without SO_REUSEPORT it cannot listen beside the guard");
 	is(ways_in(&f) + ways_in(&all), 0, "and still nobody gets in");
-	ok(bsock_guard_mend(kept, &f.addr, true), "it can be mended");
-	ok(bsock_guard_listening(kept), "and listens then");
+	ok(bsock_mend_kept(kept, &f.addr, true), "it can be mended");
+	ok(bsock_bound_listening(kept), "and listens then");
 	is(ways_in(&f) + ways_in(&all), 0, "listening: nobody");
 	is(connects(&f), 0, "connections go to it");
-	bsock_guard_queue(kept, &queue, &limit);
+	bsock_bound_queue(kept, &queue, &limit);
 	is(queue, 1, "and wait in its queue");
 	is(bsock_guard_service(&f, &guard, &sibling), 0, "another beside it");
-	bsock_guard_close(&sibling);
+	bsock_bound_close(&sibling);
 	(void)shutdown(kept, SHUT_RDWR);
 	is(ways_in(&f) + ways_in(&all), 0, "shut down: nobody");
 	is(connects(&f), ECONNREFUSED, "and nobody is served");
-	ok(bsock_guard_mend(kept, &f.addr, true), "put back into LISTEN");
+	ok(bsock_mend_kept(kept, &f.addr, true), "put back into LISTEN");
 	is(connects(&f), 0, "it serves again");
 	(void)shutdown(kept, SHUT_RDWR);
-	ok(bsock_guard_evict(kept, OTHER), "a holder is put out");
+	ok(bsock_mend_evict(kept, OTHER), "a holder is put out");
 	(void)listen(kept, 5);
 	is(connects(&f), ECONNREFUSED, "whatever it does, it gets nothing");
 	is(bsock_guard_service(&f, &guard, &fresh), 0, "a fresh one beside it");
 	is(listen(fresh, 5), 0, "can listen");
 	is(connects(&f), 0, "and is served");
 	is(ways_in(&f) + ways_in(&all), 0, "the one put out lets nobody in");
-	bsock_guard_close(&kept);
-	bsock_guard_close(&fresh);
-	bsock_guard_close(&guard);
+	bsock_bound_close(&kept);
+	bsock_bound_close(&fresh);
+	bsock_bound_close(&guard);
 	port++;
 }
 
@@ -136,7 +137,7 @@ received(int fd)
 static void
 send_40(int family, const char *host)
 {
-	struct bsock_guard_form f = form(family, SOCK_DGRAM, host, -1);
+	struct bsock_bound_form f = form(family, SOCK_DGRAM, host, -1);
 	struct sockaddr_storage ss;
 	socklen_t len = bsock_addr_to_sockaddr(&f.addr, &ss);
 
@@ -150,8 +151,8 @@ send_40(int family, const char *host)
 
 /* A guard gets nothing, whichever socket came first. */
 static void
-test_datagrams(const char *what, struct bsock_guard_form f,
-    const struct bsock_guard_form *service, int family, const char *to)
+test_datagrams(const char *what, struct bsock_bound_form f,
+    const struct bsock_bound_form *service, int family, const char *to)
 {
 	int guard = -1, kept = -1, again = -1;
 	bool exposed;
@@ -164,23 +165,23 @@ test_datagrams(const char *what, struct bsock_guard_form f,
 	send_40(family, to);
 	is(received(kept), 40, "it gets every datagram");
 	ok(!bsock_guard_is_lonely(&guard, &f), "the guard is not alone");
-	bsock_guard_close(&kept);
+	bsock_bound_close(&kept);
 	if (geteuid() == 0)
 		ok(bsock_guard_is_lonely(&guard, &f), "then it is");
 	is(bsock_guard_service(service, &guard, &again), 0, "the next one");
 	send_40(family, to);
 	is(received(again), 40, "gets every datagram too");
-	bsock_guard_close(&again);
-	bsock_guard_close(&guard);
+	bsock_bound_close(&again);
+	bsock_bound_close(&guard);
 	port++;
 }
 
 static void
 test_both_wildcards(void)
 {
-	struct bsock_guard_form f = form(AF_INET, SOCK_STREAM, "0.0.0.0", -1);
-	struct bsock_guard_form six = form(AF_INET6, SOCK_STREAM, "::", 1);
-	struct bsock_guard_form dual = form(AF_INET6, SOCK_STREAM, "::", 0);
+	struct bsock_bound_form f = form(AF_INET, SOCK_STREAM, "0.0.0.0", -1);
+	struct bsock_bound_form six = form(AF_INET6, SOCK_STREAM, "::", 1);
+	struct bsock_bound_form dual = form(AF_INET6, SOCK_STREAM, "::", 0);
 	int guard = -1, guard6 = -1;
 	bool exposed;
 
@@ -189,15 +190,15 @@ test_both_wildcards(void)
 	    "guards of both wildcards stand side by side");
 	is(ways_in(&f) + ways_in(&six) + ways_in(&dual), 0,
 	    "and leave no way in");
-	bsock_guard_close(&guard);
-	bsock_guard_close(&guard6);
+	bsock_bound_close(&guard);
+	bsock_bound_close(&guard6);
 	port++;
 }
 
 int
 main(void)
 {
-	struct bsock_guard_form one, any, any6, only6;
+	struct bsock_bound_form one, any, any6, only6;
 
 	if (!HAVE_GUARD) {
 		printf("1..0 # SKIP no guards on this system\n");
