@@ -1,5 +1,5 @@
 /*
- * bsock_hold - one reserved address: taken, claimed, looked after
+ * bsock_hold - one reserved address: taken, looked after, let go
  *
  * The inside of bsock_resvaddr: what a set is made of.
  */
@@ -43,10 +43,23 @@ struct bsock_resvaddr *bsock_hold_new(const struct bsock_addr *key);
 /* Released: the address is free, save for what its holder still has. */
 void bsock_hold_free(struct bsock_resvaddr *r);
 
+/* A unix path; and TCP, what a guard stands beside, can be put out and put
+ * back.  Both never change. */
+bool bsock_hold_is_path(const struct bsock_resvaddr *r);
+bool bsock_hold_is_stream(const struct bsock_resvaddr *r);
+
 /* Under the lock: is it taken?  Take it (0, or the errno value in r->error);
  * patient: the main thread, which can look closer. */
 bool bsock_hold_is_taken(const struct bsock_resvaddr *r);
 int bsock_hold_take(struct bsock_resvaddr *r, bool patient);
+
+/* Under the lock: what is kept goes; a path with it, so that a fresh socket
+ * can have it. */
+void bsock_hold_drop(struct bsock_resvaddr *r);
+
+/* Under the lock: what is kept goes, and its holder, another user, has
+ * nothing of it any more.  0, or EADDRINUSE when they cannot be put out. */
+int bsock_hold_put_out(struct bsock_resvaddr *r);
 
 /*
  * The main thread: take what is not taken yet, look after what is kept.
@@ -57,12 +70,5 @@ int bsock_hold_look(struct bsock_resvaddr *r);
 /* The rule that the holder had it by is gone. */
 void bsock_hold_withdraw(
     struct bsock_resvaddr *r, bsock_resvaddr_allowed *allowed, void *ctx);
-
-/*
- * Under the lock: is the address what an earlier daemon says it handed over?
- * Then it is taken, and what was taken over is -1 in saved.
- */
-void bsock_hold_adopt(
-    struct bsock_resvaddr *r, struct bsock_resvaddr_saved *saved);
 
 #endif

@@ -10,8 +10,8 @@
 
 #include "bsock_compat.h"
 #include "bsock_hold.h"
+#include "bsock_inherit.h"
 #include "bsock_log.h"
-#include "bsock_sdnotify.h"
 #include "bsock_store.h"
 
 /* Milliseconds between looks where the kernel does not tell. */
@@ -126,50 +126,6 @@ bsock_resvaddr_watch(const struct bsock_resvaddr_set *set)
 		look_at_due(set);
 }
 
-/* --- what an earlier daemon left --------------------------------------- */
-
-static struct bsock_resvaddr_saved *inherited;
-static size_t ninherited;
-
-void
-bsock_resvaddr_adopt(struct bsock_resvaddr_saved *saved, size_t n)
-{
-	inherited = saved;
-	ninherited = n;
-}
-
-static void
-inherit(struct bsock_resvaddr *r)
-{
-	for (size_t i = 0; i < ninherited; i++)
-		if (bsock_addr_equal(&inherited[i].addr, &r->key)) {
-			bsock_hold_adopt(r, &inherited[i]);
-			return;
-		}
-}
-
-/* What no line asks for any more. */
-static void
-drop_rest(struct bsock_resvaddr_saved *saved)
-{
-	for (int part = 0; part < BSOCK_RESVADDR_PARTS; part++) {
-		if (saved->fds[part] < 0)
-			continue;
-		bsock_bound_close(&saved->fds[part]);
-		if (saved->names[part][0] != '\0')
-			(void)bsock_sdnotify_forget(saved->names[part]);
-	}
-}
-
-static void
-close_rest(void)
-{
-	for (size_t i = 0; i < ninherited; i++)
-		drop_rest(&inherited[i]);
-	inherited = NULL;
-	ninherited = 0;
-}
-
 /* --- sets -------------------------------------------------------------- */
 
 static uint32_t *
@@ -278,7 +234,7 @@ prepare(const struct bsock_resvaddr_set *set, struct bsock_resvaddr *r)
 		r->form.addr = r->key;
 		r->form.v6only = v6only_of(set, &r->key);
 		r->form.device = (int)r->key.scope;
-		inherit(r);
+		bsock_inherit_take(r);
 	}
 	(void)pthread_mutex_unlock(&r->lock);
 }
@@ -314,7 +270,7 @@ bsock_resvaddr_set_make(const struct bsock_resvaddr_set *old,
 		return NULL;
 	}
 	set_take(set);
-	close_rest();
+	bsock_inherit_close_rest();
 	return set;
 }
 

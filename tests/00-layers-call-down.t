@@ -8,11 +8,11 @@ cat >"$T/layers" <<'EOF'
 0 bsock_compat bsock_text bsock_kind bsock_addr bsock_addr_parse bsock_wire
 0 bsock_sockopt_table
 1 bsock_fdpass bsock_names bsock_log bsock_file bsock_sockopt bsock_priv bsock_trim
-1 bsock_bound bsock_inuse bsock_sdnotify
+1 bsock_bound bsock_inuse bsock_sdnotify bsock_table
 2 bsock_authz bsock_socket bsock_unixpath bsock_bindresvport bsock_resvaddr
 2 bsock_sandbox bsock_state bsock_store bsock_guard bsock_mend bsock_keeper
-2 bsock_hold
-3 bsock_config bsock_serve bsock_status
+2 bsock_hold bsock_claim bsock_inherit
+3 bsock_config bsock_config_line bsock_serve bsock_status
 4 bsock_parking bsock_worker
 EOF
 cat >"$T/sideways" <<'EOF'
@@ -34,9 +34,17 @@ bsock_hold>bsock_guard
 bsock_hold>bsock_keeper
 bsock_hold>bsock_mend
 bsock_hold>bsock_resvaddr
-bsock_hold>bsock_store
 bsock_hold>bsock_unixpath
 bsock_resvaddr>bsock_hold
+bsock_resvaddr>bsock_inherit
+bsock_claim>bsock_guard
+bsock_claim>bsock_hold
+bsock_claim>bsock_mend
+bsock_inherit>bsock_hold
+bsock_inherit>bsock_resvaddr
+bsock_inherit>bsock_store
+bsock_config>bsock_config_line
+bsock_config_line>bsock_config
 bsock_resvaddr>bsock_store
 bsock_store>bsock_hold
 bsock_sdnotify>bsock_fdpass
