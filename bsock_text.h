@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct bsock_text {
 	char *buf; /* not terminated */
@@ -17,8 +18,23 @@ struct bsock_text {
 	size_t len;
 };
 
-void bsock_text_bytes(struct bsock_text *text, const char *bytes, size_t n);
-void bsock_text_string(struct bsock_text *text, const char *string);
 void bsock_text_number(struct bsock_text *text, uint64_t number);
+
+/* Inline: most pieces of a line are literals, of a length that the compiler
+ * knows. */
+static inline void
+bsock_text_bytes(struct bsock_text *text, const char *bytes, size_t n)
+{
+	if (n > text->size - text->len)
+		return;
+	memcpy(text->buf + text->len, bytes, n);
+	text->len += n;
+}
+
+static inline void
+bsock_text_string(struct bsock_text *text, const char *string)
+{
+	bsock_text_bytes(text, string, strlen(string));
+}
 
 #endif

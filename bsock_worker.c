@@ -18,8 +18,8 @@
  * that lingers (SO_LINGER); a signal ends that wait. */
 #define STUCK_MS 3
 #define SLOW_MAX 64 /* users who try that at the same time */
-/* How long main goes on looking after the last time all were at work. */
-#define WATCH_SECONDS 1
+/* How long main goes on looking after the last connection. */
+#define WATCH_MS 100
 /* How long those in the queue have when the daemon ends. */
 #define DRAIN_MS    2000
 #define FREE_SIGNAL SIGUSR1
@@ -31,6 +31,7 @@ struct thread {
 	/* What the thread reads at the moment; NULL: nothing. */
 	_Atomic(const struct bsock_snapshot *) reads;
 	atomic_llong busy_since; /* ms; 0: idle */
+	atomic_uint taken;       /* connections so far */
 	atomic_bool ended;
 	int spare; /* a descriptor to give up when none is left */
 	gid_t groups[GROUPS_MAX];
@@ -44,10 +45,13 @@ static struct pool {
 	_Atomic(const struct bsock_snapshot *) snapshot;
 	atomic_bool draining; /* who is in the queue is served, and the end */
 	atomic_bool stopping;
-	atomic_int idle;             /* threads in accept */
 	atomic_bool watching;        /* main looks for stuck threads */
 	struct timespec watch_until; /* main */
-	int status;                  /* main: the place being answered */
+	unsigned taken; /* main: by all threads, at the last look */
+	int status;     /* main: the place being answered */
+	/* Threads in accept.  Every request writes it: by itself in a cache
+	 * line, since every request reads what stands before. */
+	_Alignas(64) atomic_int idle;
 } pool;
 
 static struct thread threads[BSOCK_WORKER_THREADS_MAX + 1];
@@ -97,15 +101,18 @@ snapshot_release(struct thread *t)
 }
 
 /* --- at work or idle ------------------------------------------------------
- * Main is told when the last idle thread begins to work: only then can stuck
- * ones stand in anybody's way.
+ * Main watches while connections come, and frees with a signal who has been at
+ * work for too long.  It is told when the last idle thread begins to work:
+ * only then can stuck ones stand in anybody's way.  A thread says that it is
+ * at work before it reads whether main watches; main, at the end of a watch,
+ * the other way round, so one of the two sees the other.
  */
 static void
 begin_work(struct thread *t, const struct timespec *now)
 {
-	atomic_store_explicit(&t->busy_since,
-	    (long long)now->tv_sec * 1000 + now->tv_nsec / 1000000,
-	    memory_order_relaxed);
+	atomic_store(&t->busy_since,
+	    (long long)now->tv_sec * 1000 + now->tv_nsec / 1000000);
+	atomic_fetch_add_explicit(&t->taken, 1, memory_order_relaxed);
 	if ((t == pool.parker || atomic_fetch_sub(&pool.idle, 1) == 1) &&
 	    !atomic_load(&pool.watching) &&
 	    !atomic_exchange(&pool.watching, true))
@@ -240,7 +247,7 @@ receive_and_serve(struct thread *t, struct bsock_caller *caller, int flags)
 }
 
 /*
- * The request is on its way.  While another thread is free the socket itself
+ * The request is on its way.  Where another thread is free the socket itself
  * waits for it: without a precise timer, which costs more than the wait in a
  * virtual machine, but for some milliseconds where nothing comes.  The last
  * free thread waits for a moment only.
@@ -258,6 +265,16 @@ wait_and_serve(struct thread *t, struct bsock_caller *caller)
 	       receive_and_serve(t, caller, MSG_DONTWAIT);
 }
 
+/* While main watches, its signal ends the wait: no timer is needed. */
+static bool
+await_and_serve(struct thread *t, struct bsock_caller *caller)
+{
+	if (atomic_load(&pool.watching) && atomic_load(&pool.idle) > 0)
+		return receive_and_serve(t, caller, 0);
+	return receive_and_serve(t, caller, MSG_DONTWAIT) ||
+	       wait_and_serve(t, caller);
+}
+
 /* A new connection, from its credentials to its end or its parking. */
 static void
 handle(struct thread *t, struct bsock_caller *caller)
@@ -271,8 +288,7 @@ handle(struct thread *t, struct bsock_caller *caller)
 		refuse_and_close(caller, EAGAIN, BSOCK_REASON_BUSY);
 		return;
 	}
-	if (!receive_and_serve(t, caller, MSG_DONTWAIT) &&
-	    !wait_and_serve(t, caller))
+	if (!await_and_serve(t, caller))
 		park(t, caller, BSOCK_PARKING_REQUEST);
 }
 
@@ -554,6 +570,7 @@ thread_start(struct thread *t, void *(*run)(void *))
 
 	atomic_store(&t->reads, NULL);
 	atomic_store(&t->busy_since, 0);
+	atomic_store(&t->taken, 0);
 	atomic_store(&t->ended, false);
 	t->spare = fcntl(pool.options.listener, F_DUPFD_CLOEXEC, 0);
 	if (pthread_attr_init(&attr) != 0)
@@ -579,6 +596,7 @@ bsock_worker_start(const struct bsock_worker_options *options)
 
 	pool.options = *options;
 	pool.nthreads = 0;
+	pool.taken = 0;
 	pool.status = -1;
 	pool.parker = &threads[options->threads];
 	atomic_store(&pool.snapshot, options->snapshot);
@@ -601,33 +619,53 @@ bsock_worker_start(const struct bsock_worker_options *options)
 	return 0;
 }
 
-/* Signals every thread that has been at work for too long. */
-static void
+/* Signals every thread that has been at work for too long; false when none is
+ * at work. */
+static bool
 free_stuck(void)
 {
 	long long now = now_ms();
+	bool any = false;
 
 	for (unsigned i = 0; i < pool.nthreads; i++) {
 		long long since = atomic_load(&threads[i].busy_since);
 
+		any = any || since != 0;
 		if (since != 0 && now - since >= STUCK_MS)
 			(void)pthread_kill(threads[i].id, FREE_SIGNAL);
 	}
+	return any;
+}
+
+/* Has a connection come since the last look? */
+static bool
+connections_came(void)
+{
+	unsigned taken = 0;
+	bool came;
+
+	for (unsigned i = 0; i < pool.nthreads; i++)
+		taken += atomic_load(&threads[i].taken);
+	came = taken != pool.taken;
+	pool.taken = taken;
+	return came;
 }
 
 int
 bsock_worker_tend(void)
 {
+	if (connections_came()) {
+		pool.watch_until = bsock_fdpass_deadline(WATCH_MS);
+		atomic_store(&pool.watching, true);
+	}
 	if (!atomic_load(&pool.watching))
 		return -1;
-	free_stuck();
-	if (atomic_load(&pool.idle) <= 0 || pool.watch_until.tv_sec == 0)
-		pool.watch_until = bsock_fdpass_deadline(WATCH_SECONDS * 1000);
-	if (bsock_fdpass_left(&pool.watch_until) > 0)
-		return STUCK_MS;
-	pool.watch_until.tv_sec = 0;
-	atomic_store(&pool.watching, false);
-	return -1;
+	if (bsock_fdpass_left(&pool.watch_until) == 0)
+		atomic_store(&pool.watching, false);
+	if (!free_stuck())
+		return atomic_load(&pool.watching) ? STUCK_MS : -1;
+	atomic_store(&pool.watching, true);
+	return STUCK_MS;
 }
 
 static bool

@@ -86,21 +86,19 @@ bsock_ask_prepare(
 /* The helpers below return 0 or an errno value. */
 
 /*
- * Lets the socket itself wait until the deadline, and no longer; false when
- * it is over.  A poll(2) before each call would need a precise timer to be
- * set and taken back, which in a virtual machine costs more than the call.
+ * Lets the socket itself wait until the deadline, and no longer, for what the
+ * option says; false when it is over.  A poll(2) before each call would need
+ * a precise timer to be set and taken back, which in a virtual machine costs
+ * more than the call.
  */
 static bool
-wait_until(int sock, const struct timespec *deadline)
+wait_until(int sock, int option, const struct timespec *deadline)
 {
 	int left = bsock_fdpass_left(deadline);
 	const struct timeval timeout = {left / 1000, left % 1000 * 1000L};
 
-	return left > 0 &&
-	       setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &timeout,
-		   sizeof(timeout)) == 0 &&
-	       setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &timeout,
-		   sizeof(timeout)) == 0;
+	return left > 0 && setsockopt(sock, SOL_SOCKET, option, &timeout,
+			       sizeof(timeout)) == 0;
 }
 
 static int
@@ -147,14 +145,17 @@ last_reply(int sock, struct answer *answer)
 	return receive_reply(sock, answer, MSG_DONTWAIT) == 0 ? 0 : ETIMEDOUT;
 }
 
+/* The time limit comes after the request: the daemon is at work by then. */
 static int
 await_reply(int sock, const struct timespec *deadline, struct answer *answer)
 {
-	int error;
+	int error = EAGAIN;
 
-	do
+	while (wait_until(sock, SO_RCVTIMEO, deadline)) {
 		error = receive_reply(sock, answer, 0);
-	while (error == EINTR && wait_until(sock, deadline));
+		if (error != EINTR)
+			break;
+	}
 	if (error == EINTR || error == EAGAIN)
 		return last_reply(sock, answer);
 	return error;
@@ -214,7 +215,7 @@ connect_daemon(const char *path, const struct timespec *deadline, int *sock)
 	if (*sock < 0)
 		return errno;
 	error = EAGAIN;
-	while (wait_until(*sock, deadline)) {
+	while (wait_until(*sock, SO_SNDTIMEO, deadline)) {
 		if (connect(*sock, (const struct sockaddr *)&sun, len) == 0)
 			return 0;
 		error = errno;

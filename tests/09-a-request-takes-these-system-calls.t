@@ -51,7 +51,7 @@ ok "the daemon's trace is written" eventually traced
 
 is "the daemon's calls" "$(calls '^accept4' '^bind' trace/d)" \
     "accept4 getsockopt recvmsg getsockopt getsockopt getsockopt getsockopt \
-getsockopt poll bind close sendmsg close "
+getsockopt poll bind close sendto close "
 is "the client's calls" "$(calls '^socket.AF_INET' '^connect' svc/c)" \
-    "socket socket setsockopt setsockopt connect sendmsg recvmsg close close "
+    "socket socket setsockopt connect sendmsg setsockopt recvmsg close close "
 finish
