@@ -1,7 +1,6 @@
 /*
  * bsock-run - starts a command whose binds go through bsock
  */
-#include <grp.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,18 +8,20 @@
 #include <string.h>
 
 #include "bsock_compat.h"
-#include "bsock_names.h"
 #include "bsock_paths.h"
 #include "bsock_run_broker.h"
 #include "bsock_run_elf.h"
-#include "bsock_run_keeper.h"
+#include "bsock_run_front.h"
 #include "bsock_run_listen.h"
 #include "bsock_run_say.h"
+#include "bsock_run_user.h"
 #include "bsock_supervise.h"
 
-enum { EXIT_FAILED = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127 };
-
-#define GROUPS_MAX 65536 /* NGROUPS_MAX of Linux */
+enum {
+	EXIT_FAILED = BSOCK_RUN_FAILED,
+	EXIT_NOT_EXECUTABLE = 126,
+	EXIT_NOT_FOUND = 127
+};
 
 static const char usage[] =
     "usage: bsock-run [-m auto|preload|notify] [-u user[:group]]\n"
@@ -52,14 +53,6 @@ static const char help[] =
 
 enum mode { MODE_AUTO, MODE_PRELOAD, MODE_NOTIFY, MODE_PLAIN };
 
-struct user {
-	bool given;
-	uid_t uid;
-	gid_t gid;
-	gid_t groups[GROUPS_MAX];
-	size_t ngroups;
-};
-
 static struct options {
 	enum mode mode;
 	bool mode_given, verbose;
@@ -72,7 +65,7 @@ static struct options {
 	unsigned long binds;
 } opt;
 
-static struct user user;
+static struct bsock_run_user user; /* when opt.user is given */
 static pid_t broker_pid;
 static char program[PATH_MAX]; /* the command's file */
 
@@ -185,72 +178,6 @@ parse(int argc, char **argv)
 			return -1;
 	opt.command = argv + optind;
 	return check_options();
-}
-
-/* --- becoming a user --------------------------------------------------- */
-
-static bool
-is_number(const char *text, unsigned *number)
-{
-	unsigned long n;
-	char *end;
-
-	if (text[0] < '0' || text[0] > '9')
-		return false;
-	n = strtoul(text, &end, 10);
-	*number = (unsigned)n;
-	return *end == '\0' && n < UINT_MAX;
-}
-
-static int
-find_group(const char *text, gid_t *gid)
-{
-	if (is_number(text, gid) || bsock_names_group(text, gid) == 0)
-		return 0;
-	bsock_run_say("-u: there is no group %s", text);
-	return -1;
-}
-
-/* user[:group]; a uid that nobody has needs the group. */
-static int
-find_user(const char *text)
-{
-	char name[256];
-	size_t len = strcspn(text, ":");
-	const char *group = text[len] == ':' ? text + len + 1 : NULL;
-	int n;
-
-	if (len == 0 || len >= sizeof(name))
-		return wrong_usage();
-	memcpy(name, text, len);
-	name[len] = '\0';
-	if (!is_number(name, &user.uid) &&
-	    bsock_names_user(name, &user.uid) != 0) {
-		bsock_run_say("-u: there is no user %s", name);
-		return -1;
-	}
-	n = bsock_names_groups_of(user.uid, user.groups, GROUPS_MAX);
-	user.ngroups = n > 0 ? (size_t)n : 0;
-	user.given = true;
-	if (group != NULL)
-		return find_group(group, &user.gid);
-	if (n < 1) {
-		bsock_run_say("-u: uid %s is nobody's: which group?", name);
-		return -1;
-	}
-	user.gid = user.groups[0];
-	return 0;
-}
-
-static int
-become_user(void)
-{
-	if (setgroups(user.ngroups, user.groups) == 0 &&
-	    setresgid(user.gid, user.gid, user.gid) == 0 &&
-	    setresuid(user.uid, user.uid, user.uid) == 0)
-		return 0;
-	bsock_run_say("-u: cannot become %s: %s", opt.user, strerror(errno));
-	return -1;
 }
 
 /* --- the private broker ------------------------------------------------ */
@@ -367,7 +294,7 @@ keep_command(enum mode mode, int broker)
 	    .broker_pid = broker_pid,
 	};
 
-	return bsock_run_keeper_start(&keeper);
+	return bsock_run_front(&keeper);
 }
 
 /* The one that reaches the program's bind(2). */
@@ -436,13 +363,13 @@ main(int argc, char **argv)
 
 	if (open_standard_fds() != 0 || parse(argc, argv) != 0)
 		return EXIT_FAILED;
-	if (opt.user != NULL && find_user(opt.user) != 0)
+	if (opt.user != NULL && bsock_run_user_find(&user, opt.user) != 0)
 		return EXIT_FAILED;
-	bsock_run_say_init(user.given ? user.uid : geteuid(),
+	bsock_run_say_init(opt.user != NULL ? user.uid : geteuid(),
 	    opt.nallow > 0 ? "-a" : BSOCK_CONFIG_PATH);
 	if (opt.nallow > 0 && (broker = start_broker()) < 0)
 		return EXIT_FAILED;
-	if (user.given && become_user() != 0)
+	if (opt.user != NULL && bsock_run_user_become(&user) != 0)
 		return EXIT_FAILED;
 	for (int i = 0; i < opt.nlisten; i++)
 		if (bsock_run_listen_add(opt.listen[i]) != 0)

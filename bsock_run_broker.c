@@ -1,3 +1,8 @@
+/*
+ * bsock_run_broker - a bsock of one command's own (bsock-run -a)
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_run_broker.h"
 
 #include <sys/un.h>
@@ -11,6 +16,8 @@
 #include "bsock_compat.h"
 #include "bsock_log.h"
 #include "bsock_priv.h"
+#include "bsock_run_fds.h"
+#include "bsock_run_kin.h"
 #include "bsock_run_say.h"
 #include "bsock_worker.h"
 
@@ -22,12 +29,7 @@
 #define PREFIX       "@bsock-run-"
 #define RANDOM_BYTES 16
 #define BACKLOG      128
-#define DEPTH_MAX    256 /* of a tree of processes */
 #define THREADS      2
-
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77
-#endif
 
 /* The broker process.  Fields below lock are under it. */
 static struct {
@@ -56,96 +58,6 @@ static void
 wake_main(void)
 {
 	(void)!write(b.wake[1], "", 1); /* a full pipe wakes as well */
-}
-
-/* --- whose child is it? ------------------------------------------------ */
-
-/* The fourth field of proc(5) stat; the second may hold anything. */
-static pid_t
-parent_of(pid_t pid)
-{
-	char path[64], text[512];
-	const char *end;
-	ssize_t n;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read(fd, text, sizeof(text) - 1);
-	(void)close(fd);
-	if (n <= 0)
-		return -1;
-	text[n] = '\0';
-	end = strrchr(text, ')');
-	if (end == NULL || strlen(end) < 5)
-		return -1;
-	return (pid_t)strtol(end + 4, NULL, 10); /* ") S ppid" */
-}
-
-/* The pids from pid up to root; 0 when it does not lead there. */
-static size_t
-ancestry(pid_t pid, pid_t root, pid_t chain[DEPTH_MAX])
-{
-	size_t n = 0;
-
-	while (n < DEPTH_MAX) {
-		chain[n++] = pid;
-		if (pid == root)
-			return n;
-		if (pid <= 1)
-			return 0;
-		pid = parent_of(pid);
-	}
-	return 0;
-}
-
-/* The peer's pidfd; where the kernel has none to give (before 6.5), one of
- * the process that has its pid now. */
-static int
-open_peer(const struct bsock_caller *caller)
-{
-	int pidfd = -1;
-	socklen_t len = sizeof(pidfd);
-
-	if (getsockopt(caller->conn, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &len) ==
-	    0)
-		return pidfd;
-	if (errno != ENOPROTOOPT)
-		return -1;
-	return (int)syscall(SYS_pidfd_open, caller->peer.pid, 0);
-}
-
-static bool
-is_alive(int pidfd)
-{
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
-
-	return poll(&p, 1, 0) == 0;
-}
-
-/*
- * A pid in the chain may be used again while we look: then its children have
- * got another parent, and the second look sees another chain.  The peer is
- * alive at the end, so its pid was its own all the time.
- */
-static bool
-is_descendant(const struct bsock_caller *caller, pid_t root)
-{
-	static pid_t first[DEPTH_MAX], second[DEPTH_MAX];
-	int pidfd = open_peer(caller);
-	size_t n;
-	bool same;
-
-	if (pidfd < 0)
-		return false;
-	n = ancestry(caller->peer.pid, root, first);
-	same = n > 0 && ancestry(caller->peer.pid, root, second) == n &&
-	       memcmp(first, second, n * sizeof(first[0])) == 0 &&
-	       is_alive(pidfd);
-	(void)close(pidfd);
-	return same;
 }
 
 /* --- the serving threads ask ------------------------------------------- */
@@ -218,7 +130,8 @@ look_for_threads(void)
 	if (b.look == ASKED) {
 		root = b.root;
 		(void)pthread_mutex_unlock(&b.lock);
-		ours = is_descendant(b.caller, root);
+		ours = bsock_run_kin_descends(
+		    b.caller->conn, b.caller->peer.pid, root);
 		(void)pthread_mutex_lock(&b.lock);
 		b.ours = ours;
 		b.look = LOOKED;
@@ -312,17 +225,11 @@ make_rules(const struct bsock_broker *broker)
 static void
 detach(int *listener, bool verbose)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int *kept[] = {&b.lifeline, listener};
 
-	for (int fd = 0; null >= 0 && fd <= (verbose ? 1 : 2); fd++)
-		(void)dup2(null, fd);
-	b.lifeline = fcntl(b.lifeline, F_DUPFD_CLOEXEC, 5);
-	*listener = fcntl(*listener, F_DUPFD_CLOEXEC, 5);
-	(void)dup3(b.lifeline, 3, O_CLOEXEC);
-	(void)dup3(*listener, 4, O_CLOEXEC);
-	b.lifeline = 3;
-	*listener = 4;
-	(void)syscall(SYS_close_range, 5, ~0U, 0);
+	bsock_run_fds_let_go(
+	    STDIN_FILENO, verbose ? STDOUT_FILENO : STDERR_FILENO);
+	bsock_run_fds_keep_only(kept, sizeof(kept) / sizeof(kept[0]));
 	(void)setsid();
 	(void)!chdir("/");
 }
@@ -435,7 +342,7 @@ bsock_broker_start(
 	int pair[2] = {-1, -1};
 	int listener = -1;
 
-	if (parent_of(getpid()) != getppid()) {
+	if (bsock_run_kin_parent(getpid()) != getppid()) {
 		bsock_run_say("-a: needs /proc");
 		return -1;
 	}

@@ -6,18 +6,19 @@
  * The keeper is parent and subreaper: it stays an ancestor of everything
  * that the command leaves behind, which is what Yama asks of somebody who
  * wants to look into a process, and it ends when the last descendant has.
- * bsock-run itself ends when the command does, in the same way, so that a
- * shell gets its prompt back from a command that daemonises; until then it
- * stops when the command stops and passes on the signals that it gets.
- * It, and the keeper once the command has ended, hold no descriptor of
- * their caller's: whoever waits for the end of a pipe waits for the command.
+ * bsock-run (bsock_run_front) ends when the command does.
  */
 #ifndef BSOCK_RUN_KEEPER_H
 #define BSOCK_RUN_KEEPER_H
 
 #include <sys/types.h>
 
+#include <signal.h>
+#include <stdbool.h>
+
 #include "bsock_supervise.h"
+
+#define BSOCK_RUN_FAILED 125 /* exit status: bsock-run itself failed */
 
 struct bsock_run_keeper {
 	/* Becomes the command; does not return. */
@@ -31,11 +32,25 @@ struct bsock_run_keeper {
 	pid_t broker_pid; /* a child of the caller's; 0: there is none */
 };
 
+/* From the keeper to bsock-run, with the command's pidfd at first. */
+struct bsock_run_keeper_news {
+	bool changed;     /* status is the command's wait status */
+	bool left_behind; /* it has ended, something of it goes on */
+	int status;
+};
+
+/* What the command's signals were before bsock-run touched them. */
+struct bsock_run_keeper_signals {
+	sigset_t mask;
+	struct sigaction chld;
+};
+
 /*
- * Run the command.  Returns its exit status, 125 when it could not be
- * started; when the command died of a signal so does the caller.  To be
- * called with one thread.
+ * In a child of bsock-run's, with all signals blocked: be the keeper, and
+ * give the command the signals that are in old.  News go over the socket
+ * status, which becomes ours.  Does not return.
  */
-int bsock_run_keeper_start(const struct bsock_run_keeper *keeper);
+void bsock_run_keeper_be(const struct bsock_run_keeper *k, int status,
+    const struct bsock_run_keeper_signals *old) __attribute__((noreturn));
 
 #endif

@@ -1,3 +1,8 @@
+/*
+ * bsock_supervise - binds for programs that are watched by a seccomp filter
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_supervise.h"
 
 #include "bsock_compat.h"
@@ -8,7 +13,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -22,6 +26,7 @@
 #include <string.h>
 
 #include "bsock_run_arch.h"
+#include "bsock_run_target.h"
 #include "libbsock_ask.h"
 
 #define THREADS_MAX 64
@@ -31,9 +36,6 @@
 #ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS      SECCOMP_IOW(4, uint64_t)
-#endif
-#ifndef PIDFD_THREAD
-#define PIDFD_THREAD O_EXCL
 #endif
 
 /* A kernel that is newer than this file may have longer structures. */
@@ -56,10 +58,7 @@ static struct {
 
 /* One reported bind(2). */
 struct bind {
-	const struct seccomp_notif *notif;
-	struct bsock_run_call call;
-	struct sockaddr_storage addr; /* copied once, at first */
-	socklen_t addrlen;
+	struct bsock_run_target target;
 	int sock; /* our copy of the program's socket */
 };
 
@@ -105,145 +104,33 @@ bsock_supervise_explain(int error)
 /* --- looking at it ----------------------------------------------------- */
 
 static bool
-still_waits(const struct bind *b)
+has_port(const struct bsock_run_target *t)
 {
-	uint64_t id = b->notif->id;
-
-	return ioctl(state.options.listener, SECCOMP_IOCTL_NOTIF_ID_VALID,
-		   &id) == 0;
-}
-
-static int
-open_proc(const struct bind *b, const char *file)
-{
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "/proc/%u/%s", b->notif->pid, file);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-static bool
-read_memory(const struct bind *b, uint64_t from, void *to, size_t size)
-{
-	struct iovec local = {.iov_base = to, .iov_len = size};
-	struct iovec remote = {.iov_len = size};
-	uintptr_t there; /* an address of the other process */
-	ssize_t n;
-	int fd;
-
-	if (from > UINTPTR_MAX)
-		return false;
-	there = (uintptr_t)from;
-	memcpy(&remote.iov_base, &there, sizeof(remote.iov_base));
-	n = process_vm_readv((pid_t)b->notif->pid, &local, 1, &remote, 1, 0);
-	if (n < 0 && errno == ENOSYS && from <= INT64_MAX &&
-	    (fd = open_proc(b, "mem")) >= 0) {
-		n = pread(fd, to, size, (off_t)from);
-		(void)close(fd);
-	}
-	return n == (ssize_t)size;
-}
-
-/* The arguments of a call that came through socketcall(2). */
-static bool
-read_arguments(struct bind *b)
-{
-	uint32_t args[3];
-
-	if (!b->call.indirect)
-		return true;
-	if (!read_memory(b, b->call.addr, args, sizeof(args)))
-		return false;
-	b->call.fd = (int)args[0];
-	b->call.addr = args[1];
-	b->call.len = args[2];
-	return true;
-}
-
-/* The kernel judges what is too short or too long. */
-static bool
-read_address(struct bind *b)
-{
-	if (b->call.len < sizeof(sa_family_t) || b->call.len > sizeof(b->addr))
-		return false;
-	b->addrlen = (socklen_t)b->call.len;
-	return read_memory(b, b->call.addr, &b->addr, b->addrlen);
-}
-
-static bool
-has_port(const struct bind *b)
-{
-	const struct sockaddr_in *in = (const struct sockaddr_in *)&b->addr;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&t->addr;
 
 	_Static_assert(offsetof(struct sockaddr_in, sin_port) ==
 			   offsetof(struct sockaddr_in6, sin6_port),
 	    "sin_port and sin6_port");
-	return (b->addr.ss_family == AF_INET ||
-		   b->addr.ss_family == AF_INET6) &&
-	       b->addrlen >= sizeof(*in) && in->sin_port != 0;
-}
-
-/* "Tgid:" of a thread, for kernels whose pidfds are of processes only. */
-static pid_t
-process_of(const struct bind *b)
-{
-	char text[1024];
-	int fd = open_proc(b, "status");
-	const char *line = NULL;
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = read(fd, text, sizeof(text) - 1);
-	(void)close(fd);
-	if (n > 0) {
-		text[n] = '\0';
-		line = strstr(text, "\nTgid:");
-	}
-	return line != NULL ? (pid_t)strtol(line + 6, NULL, 10) : -1;
-}
-
-static int
-open_pidfd(const struct bind *b)
-{
-	int fd =
-	    (int)syscall(SYS_pidfd_open, (pid_t)b->notif->pid, PIDFD_THREAD);
-
-	if (fd < 0 && errno == EINVAL)
-		fd = (int)syscall(SYS_pidfd_open, process_of(b), 0);
-	return fd;
-}
-
-/* A copy of the program's descriptor, close-on-exec; -1 and errno. */
-static int
-copy_socket(const struct bind *b)
-{
-	int pidfd = open_pidfd(b);
-	int sock = -1, error;
-
-	if (pidfd < 0)
-		return -1;
-	/* The number may have become somebody else's before we opened it. */
-	if (still_waits(b))
-		sock = (int)syscall(SYS_pidfd_getfd, pidfd, b->call.fd, 0);
-	error = errno;
-	(void)close(pidfd);
-	errno = error;
-	return sock;
+	return (t->addr.ss_family == AF_INET ||
+		   t->addr.ss_family == AF_INET6) &&
+	       t->addrlen >= sizeof(*in) && in->sin_port != 0;
 }
 
 /* The address first, once; what is checked is what is bound. */
 static bool
 look(struct bind *b)
 {
+	struct bsock_run_target *t = &b->target;
+
 	errno = 0;
-	if (read_arguments(b) && read_address(b) && still_waits(b)) {
-		if (!has_port(b))
+	if (bsock_run_target_arguments(t) && bsock_run_target_address(t) &&
+	    bsock_run_target_waits(t)) {
+		if (!has_port(t))
 			return false;
-		b->sock = copy_socket(b);
+		b->sock = bsock_run_target_socket(t);
 	}
 	if (b->sock < 0 && errno == EPERM && state.options.blind != NULL)
-		state.options.blind((long)b->notif->pid);
+		state.options.blind((long)t->pid);
 	return b->sock >= 0;
 }
 
@@ -258,41 +145,20 @@ identity(int fd)
 	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
-/* The close-on-exec flag of the program's descriptor: proc(5), fdinfo. */
-static bool
-is_cloexec(const struct bind *b)
-{
-	char name[32], text[512];
-	const char *line = NULL;
-	ssize_t n = 0;
-	int fd;
-
-	(void)snprintf(name, sizeof(name), "fdinfo/%d", b->call.fd);
-	fd = open_proc(b, name);
-	if (fd < 0)
-		return false;
-	n = read(fd, text, sizeof(text) - 1);
-	(void)close(fd);
-	if (n > 0) {
-		text[n] = '\0';
-		line = strstr(text, "flags:");
-	}
-	return line != NULL && (strtol(line + 6, NULL, 8) & O_CLOEXEC) != 0;
-}
-
 /* Put the socket that bsock gave in place of the program's own, unless that
  * number means something else by now. */
 static bool
 put_in_place(const struct bind *b, ino_t before)
 {
+	const struct bsock_run_target *t = &b->target;
 	struct seccomp_notif_addfd addfd = {
-	    .id = b->notif->id,
+	    .id = t->id,
 	    .flags = SECCOMP_ADDFD_FLAG_SETFD,
 	    .srcfd = (uint32_t)b->sock,
-	    .newfd = (uint32_t)b->call.fd,
-	    .newfd_flags = is_cloexec(b) ? O_CLOEXEC : 0,
+	    .newfd = (uint32_t)t->call.fd,
+	    .newfd_flags = bsock_run_target_is_cloexec(t) ? O_CLOEXEC : 0,
 	};
-	int now = copy_socket(b);
+	int now = bsock_run_target_socket(t);
 	bool same = identity(now) == before;
 
 	if (now >= 0)
@@ -308,7 +174,8 @@ ask_bsock(struct bind *b, int why)
 	ino_t before = identity(b->sock);
 	int error;
 
-	if (bsock_ask_prepare(&ask.request, b->sock, &b->addr, b->addrlen) != 0)
+	if (bsock_ask_prepare(
+		&ask.request, b->sock, &b->target.addr, b->target.addrlen) != 0)
 		return false;
 	error = bsock_ask(&ask) != 0 ? errno : 0;
 	if (error == 0 && identity(b->sock) != before &&
@@ -321,7 +188,8 @@ ask_bsock(struct bind *b, int why)
 static bool
 do_bind(struct bind *b)
 {
-	if (bind(b->sock, (struct sockaddr *)&b->addr, b->addrlen) == 0)
+	if (bind(b->sock, (struct sockaddr *)&b->target.addr,
+		b->target.addrlen) == 0)
 		return true;
 	return (errno == EACCES || errno == EPERM || errno == EADDRINUSE) &&
 	       ask_bsock(b, errno);
@@ -332,13 +200,18 @@ do_bind(struct bind *b)
 static void
 handle(const struct seccomp_notif *notif)
 {
-	struct bind b = {.notif = notif, .sock = -1};
+	struct bind b = {
+	    .target = {.listener = state.options.listener,
+		.id = notif->id,
+		.pid = notif->pid},
+	    .sock = -1,
+	};
 	union verdict verdict;
 	bool bound;
 
 	memset(&verdict, 0, sizeof(verdict));
-	bound = bsock_run_arch_is_bind(&notif->data, &b.call) && look(&b) &&
-		do_bind(&b);
+	bound = bsock_run_arch_is_bind(&notif->data, &b.target.call) &&
+		look(&b) && do_bind(&b);
 	if (b.sock >= 0)
 		(void)close(b.sock);
 	verdict.resp.id = notif->id;

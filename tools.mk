@@ -9,7 +9,9 @@ $(O)/bsockctl: $(BSOCKCTL_OBJS:%=$(O)/%.o) $(O)/core.a
 	$(LINK_PIE) -o $@ $^
 
 RUN_OBJS := bsock_run bsock_run_arch bsock_run_broker bsock_run_elf \
-	bsock_run_keeper bsock_run_listen bsock_run_say bsock_supervise
+	bsock_run_fds bsock_run_front bsock_run_keeper bsock_run_kin \
+	bsock_run_listen bsock_run_say bsock_run_target bsock_run_user \
+	bsock_supervise
 
 $(O)/bsock-run: $(RUN_OBJS:%=$(O)/%.o) $(O)/core.a $(O)/libbsock.a
 	$(LINK_PIE) -o $@ $^
