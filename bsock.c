@@ -233,6 +233,8 @@ dispatch(const struct options *opt, char **argv)
 		return run_daemon(opt, argv);
 	if (opt->check && !opt->daemon)
 		return bsock_check(opt->config, opt->resvaddr);
+	(void)fputs(
+	    "bsock: -d for the daemon, or -t to check the files\n", stderr);
 	return fail_usage();
 }
 
@@ -303,7 +305,12 @@ main(int argc, char **argv)
 			return fail_usage();
 		}
 	}
-	if (optind != argc)
+	if (optind != argc) {
+		(void)fprintf(stderr,
+		    "bsock: %s: not an option, nor one of "
+		    "the five words of a request\n",
+		    argv[optind]);
 		return fail_usage();
+	}
 	return dispatch(&opt, argv);
 }

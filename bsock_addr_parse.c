@@ -331,6 +331,10 @@ parse_ipv6(const struct parser *p, const struct bsock_addr_field *f,
 			    SHOWN(f));
 		if (field_is(f, "*"))
 			return wrong(p, f, false, "every IPv6 address is ::");
+		if (f->len > 0 && f->text[0] == '[')
+			return wrong(p, f, false,
+			    "\"%.*s\": an address stands without brackets",
+			    SHOWN(f));
 		return wrong(p, f, false,
 		    "\"%.*s\" is not a numeric IPv6 address", SHOWN(f));
 	}

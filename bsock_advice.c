@@ -10,7 +10,7 @@
 
 #define EACH_MAX 10 /* more of one kind are counted, not printed */
 
-enum kind { DUAL, POINTLESS, LOCAL_RANGE, BINDRESVPORT, KINDS };
+enum kind { DUAL, POINTLESS, LOCAL_RANGE, BINDRESVPORT, NO_RULE, KINDS };
 
 struct advice {
 	const struct bsock_config *config;
@@ -19,6 +19,8 @@ struct advice {
 	unsigned local_first, local_last; /* 0, 0: not known */
 	char local_reserved[4096];        /* "8080,9000-9010" */
 	uint32_t search_line;             /* of the first rule for port 0 */
+	bool ports[UINT16_MAX + 1];       /* of the reserved addresses */
+	bool *claimable;                  /* by whom a rule names; each */
 	unsigned long told[KINDS];
 };
 
@@ -107,12 +109,18 @@ list_has(const char *list, unsigned port)
 
 /* --- rules ------------------------------------------------------------- */
 
+/* A rule for a reserved address is one by which it can be claimed. */
 static bool
-is_reserved(const struct bsock_config *config, const struct bsock_addr *key)
+is_reserved(struct advice *a, const struct bsock_addr *key)
 {
-	for (size_t i = 0; i < config->nreserved; i++)
-		if (bsock_addr_equal(&config->reserved[i].addr, key))
+	const struct bsock_config *config = a->config;
+
+	/* The look is a long one only for the rules that it is about. */
+	for (size_t i = 0; a->ports[key->port] && i < config->nreserved; i++)
+		if (bsock_addr_equal(&config->reserved[i].addr, key)) {
+			a->claimable[i] = true;
 			return true;
+		}
 	return false;
 }
 
@@ -133,6 +141,7 @@ look_at_rule(void *ctx, const struct bsock_authz_principal *who,
 {
 	struct advice *a = ctx;
 	const char *path = a->options->rules_path;
+	bool reserved = is_reserved(a, key);
 
 	if (key->family == AF_UNIX)
 		return;
@@ -145,8 +154,7 @@ look_at_rule(void *ctx, const struct bsock_authz_principal *who,
 		    "the program sets IPV6_V6ONLY",
 		    key->port);
 	if (key->port == 0 ? a->unprivileged_start <= BSOCK_BINDRESVPORT_FIRST
-			   : key->port >= a->unprivileged_start &&
-				 !is_reserved(a->config, key))
+			   : key->port >= a->unprivileged_start && !reserved)
 		tell(a, POINTLESS, path, line,
 		    "everybody may bind port %u without a rule "
 		    "(net.ipv4.ip_unprivileged_port_start is %u); to keep it "
@@ -157,11 +165,17 @@ look_at_rule(void *ctx, const struct bsock_authz_principal *who,
 /* --- reserved addresses ------------------------------------------------ */
 
 static void
-look_at_reserved(struct advice *a, const struct bsock_resvaddr_line *r)
+look_at_reserved(
+    struct advice *a, const struct bsock_resvaddr_line *r, bool claimable)
 {
 	const char *path = a->options->resvaddr_path;
 	unsigned port = r->addr.port;
 
+	if (!claimable)
+		tell(a, NO_RULE, path, r->line,
+		    "no rule in %s is for this address: nobody%s can claim it",
+		    a->options->rules_path,
+		    r->addr.family == AF_UNIX ? "" : " but root");
 	if (r->addr.family == AF_UNIX)
 		return;
 	if (port >= a->local_first && port <= a->local_last &&
@@ -186,12 +200,19 @@ bsock_advice(const struct bsock_config *config,
 {
 	struct advice a = {.config = config, .options = options};
 
+	a.claimable = calloc(config->nreserved + 1, sizeof(*a.claimable));
+	if (a.claimable == NULL)
+		return;
+	for (size_t i = 0; i < config->nreserved; i++)
+		a.ports[config->reserved[i].addr.port] = true;
 	read_settings(&a);
 	bsock_authz_each(config->authz, look_at_rule, &a);
 	for (size_t i = 0; i < config->nreserved; i++)
-		look_at_reserved(&a, &config->reserved[i]);
+		look_at_reserved(&a, &config->reserved[i], a.claimable[i]);
+	free(a.claimable);
 	tell_how_many(&a, DUAL, options->rules_path);
 	tell_how_many(&a, POINTLESS, options->rules_path);
 	tell_how_many(&a, LOCAL_RANGE, options->resvaddr_path);
 	tell_how_many(&a, BINDRESVPORT, options->resvaddr_path);
+	tell_how_many(&a, NO_RULE, options->resvaddr_path);
 }

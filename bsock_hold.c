@@ -227,6 +227,8 @@ bsock_resvaddr_info(struct bsock_resvaddr *r, struct bsock_resvaddr_info *info)
 	info->peer = r->keep.peer;
 	info->who = r->keep.who;
 	info->claims = r->keep.claims;
+	/* A service manager's store tells who, but not how often. */
+	info->claimed = r->keep.claimed || r->keep.claims > 0;
 	info->listened = r->keep.listened;
 	if (r->keep.fd >= 0 && bsock_hold_is_stream(r) &&
 	    bsock_bound_listening(r->keep.fd))

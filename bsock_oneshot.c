@@ -222,15 +222,32 @@ check_namespace(const struct oneshot *o)
 		   : EACCES;
 }
 
+static const char *
+explain(int error)
+{
+	switch (error) {
+	case ENOTSOCK:
+		return "stdin must be the socket to bind; bsock -h says more";
+	case EINVAL:
+		return "stdin is bound already, or not a socket of that kind";
+	case EACCES:
+		return "no rule in " BSOCK_CONFIG_PATH " lets this user have "
+		       "it, or it is not in this network namespace";
+	default:
+		return strerror(error);
+	}
+}
+
 int
 bsock_oneshot_words(char *const words[5])
 {
 	static struct oneshot o;
 	struct bsock_addr addr;
-	int error = parse_words(words, &addr);
+	int error;
 
-	if (error == 0)
-		error = prepare(&o);
+	if (parse_words(words, &addr) != 0)
+		return EINVAL;
+	error = prepare(&o);
 	if (error == 0)
 		error = identify_real_user(&o.caller);
 	if (error == 0)
@@ -240,7 +257,7 @@ bsock_oneshot_words(char *const words[5])
 	if (error == 0)
 		error = bsock_serve_socket(
 		    &o.service, &o.snapshot, &o.caller, &addr, SOCK);
-	if (error != 0 && error != EINVAL)
-		complain(strerror(error));
+	if (error != 0)
+		complain(explain(error));
 	return error;
 }

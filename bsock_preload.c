@@ -8,6 +8,7 @@
  * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <dlfcn.h>
@@ -54,9 +55,14 @@ static struct {
 	int (*rresvport_af)(int *, sa_family_t);
 } real = {.bind = raw_bind, .connect = raw_connect, .shutdown = raw_shutdown};
 
+/* What is said on stderr: BSOCK_PRELOAD_DEBUG. */
+enum talk { TALK_NEVER, TALK_REFUSED, TALK_ALWAYS };
+
 static struct {
 	char path[BSOCK_ADDR_STRLEN]; /* "" until the constructor has run */
-	bool debug;
+	enum talk talk;
+	dev_t stderr_dev; /* TALK_REFUSED: which file stderr is */
+	ino_t stderr_ino;
 } settings;
 
 static int
@@ -87,6 +93,32 @@ resolve(void *function, const char *name)
 		memcpy(function, &next, sizeof(next));
 }
 
+static bool
+stat_stderr(struct stat *st)
+{
+	int saved = errno;
+	bool open = fstat(STDERR_FILENO, st) == 0;
+
+	errno = saved;
+	return open;
+}
+
+static void
+read_talk(const char *text)
+{
+	struct stat st;
+
+	if (text == NULL)
+		return;
+	if (strcmp(text, "1") == 0)
+		settings.talk = TALK_ALWAYS;
+	if (strcmp(text, "refused") != 0 || !stat_stderr(&st))
+		return;
+	settings.talk = TALK_REFUSED;
+	settings.stderr_dev = st.st_dev;
+	settings.stderr_ino = st.st_ino;
+}
+
 /*
  * The settings are copied: some programs clear their environment in place
  * before they bind.
@@ -95,7 +127,6 @@ __attribute__((constructor)) static void
 start(void)
 {
 	const char *path = bsock_ask_path();
-	const char *debug = secure_getenv("BSOCK_PRELOAD_DEBUG");
 	int saved = errno;
 
 	resolve(&real.bind, "bind");
@@ -109,7 +140,7 @@ start(void)
 	(void)dlerror();
 	if (strlen(path) < sizeof(settings.path))
 		memcpy(settings.path, path, strlen(path) + 1);
-	settings.debug = debug != NULL && strcmp(debug, "1") == 0;
+	read_talk(secure_getenv("BSOCK_PRELOAD_DEBUG"));
 	errno = saved;
 }
 
@@ -221,6 +252,23 @@ report(const struct bsock_ask *ask, int error)
 }
 
 /*
+ * Who did not ask for words (bsock-run sets "refused") hears of a bind that
+ * failed for want of privilege alone, and never in what has taken the place
+ * of stderr: that may be a file of the program's own.
+ */
+static bool
+is_worth_a_line(int why, int error)
+{
+	struct stat st;
+
+	if (settings.talk == TALK_REFUSED)
+		return error != 0 && why != EADDRINUSE && stat_stderr(&st) &&
+		       st.st_dev == settings.stderr_dev &&
+		       st.st_ino == settings.stderr_ino;
+	return settings.talk == TALK_ALWAYS;
+}
+
+/*
  * What the program hears when bsock did not bind: its own bind's errno.  But
  * that the address is in use is what the kernel would have said to one who
  * may have it, and many a program waits for it.
@@ -250,7 +298,7 @@ ask_bsock(int fd, const struct sockaddr *addr, socklen_t len, int before)
 	}
 	if (bsock_ask(&ask) != 0)
 		error = errno;
-	if (settings.debug)
+	if (is_worth_a_line(why, error))
 		report(&ask, error);
 	if (error == 0 && ask.reserved)
 		remember_reserved(fd);

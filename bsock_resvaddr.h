@@ -104,10 +104,11 @@ struct bsock_resvaddr_info {
 	unsigned line;
 	enum bsock_resvaddr_state state;
 	unsigned queue, limit;  /* of a listening socket */
-	struct bsock_peer peer; /* the last claimant, when there is one */
+	bool claimed;           /* by peer, whose pid may not be known (0) */
+	struct bsock_peer peer; /* the last claimant */
 	struct bsock_authz_principal who;
-	uint64_t claims;
-	bool listened; /* has been seen in LISTEN */
+	uint64_t claims; /* that this daemon has seen */
+	bool listened;   /* has been seen in LISTEN */
 };
 
 size_t bsock_resvaddr_set_count(const struct bsock_resvaddr_set *set);

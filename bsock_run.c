@@ -239,6 +239,14 @@ set_preload(void)
 	return result;
 }
 
+/* As notify does: without -v only of binds that were not granted. */
+static int
+set_talk(void)
+{
+	return opt.verbose ? setenv("BSOCK_PRELOAD_DEBUG", "1", 1)
+			   : setenv("BSOCK_PRELOAD_DEBUG", "refused", 0);
+}
+
 /* Becomes the command; returns an exit status when that fails. */
 static int
 exec_command(void)
@@ -302,7 +310,8 @@ static enum mode
 choose_mode(void)
 {
 	enum bsock_run_kind kind = bsock_run_elf_kind(program);
-	bool take = kind == BSOCK_RUN_SHIM || kind == BSOCK_RUN_UNKNOWN;
+	bool take = kind == BSOCK_RUN_SHIM || kind == BSOCK_RUN_SCRIPT ||
+		    kind == BSOCK_RUN_UNKNOWN;
 	bool have = access(shim(), R_OK) == 0;
 
 	if (opt.mode == MODE_PRELOAD && !have)
@@ -333,9 +342,7 @@ run_command(int broker)
 	}
 	if (opt.nlisten == 0 || opt.mode_given)
 		mode = choose_mode();
-	if (mode == MODE_PRELOAD &&
-	    (set_preload() != 0 ||
-		(opt.verbose && setenv("BSOCK_PRELOAD_DEBUG", "1", 1) != 0))) {
+	if (mode == MODE_PRELOAD && (set_preload() != 0 || set_talk() != 0)) {
 		bsock_run_say("%s", strerror(errno));
 		return EXIT_FAILED;
 	}

@@ -24,6 +24,8 @@ bsock_run_kind_name(enum bsock_run_kind kind)
 {
 	static const char *const names[] = {
 	    [BSOCK_RUN_SHIM] = "a dynamic executable",
+	    [BSOCK_RUN_SCRIPT] = "a script (a static or Go program that it "
+				 "starts needs -m notify)",
 	    [BSOCK_RUN_STATIC] = "a static executable",
 	    [BSOCK_RUN_GO] = "a Go program",
 	    [BSOCK_RUN_FOREIGN] = "of another machine or loader",
@@ -246,6 +248,8 @@ bsock_run_elf_kind(const char *path)
 
 		if (whole && is_elf(&p))
 			kind = elf_kind(&p);
+		if (kind == BSOCK_RUN_SHIM && depth > 0)
+			kind = BSOCK_RUN_SCRIPT;
 		close_program(&p);
 		if (!script)
 			break;

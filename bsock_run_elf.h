@@ -11,6 +11,7 @@
 
 enum bsock_run_kind {
 	BSOCK_RUN_SHIM,    /* a dynamic executable of our own loader */
+	BSOCK_RUN_SCRIPT,  /* of an interpreter that is one */
 	BSOCK_RUN_STATIC,  /* nothing loads anything into it */
 	BSOCK_RUN_GO,      /* calls the kernel without libc */
 	BSOCK_RUN_FOREIGN, /* another machine or another loader */
@@ -25,7 +26,8 @@ const char *bsock_run_kind_name(enum bsock_run_kind kind);
  */
 int bsock_run_elf_find(const char *command, char *path, size_t size);
 
-/* What the file is; of a script, what its interpreter is. */
+/* What the file is; of a script that the shim does not reach, what its
+ * interpreter is. */
 enum bsock_run_kind bsock_run_elf_kind(const char *path);
 
 #endif

@@ -47,8 +47,8 @@ bsock_run_say_address(const char *option, const char *arg, const char *text,
 	struct bsock_addr_field fields[5];
 
 	if (bsock_addr_split(text, strlen(text), fields, 5) != 5) {
-		bsock_run_say("%s %s: five fields are needed: FAMILY SOCKTYPE "
-			      "PROTO PORT ADDRESS",
+		bsock_run_say("%s %s: five fields are needed, in quotes: "
+			      "'FAMILY SOCKTYPE PROTO PORT ADDRESS'",
 		    option, arg);
 		return -1;
 	}

@@ -147,9 +147,10 @@ put_reserved(struct writer *w, const struct bsock_resvaddr_info *info)
 	put_string(w, addr, len);
 	put(w, ",\"line\":%u,\"state\":\"%s\",\"claims\":%" PRIu64, info->line,
 	    state_names[info->state], info->claims);
-	if (info->claims > 0)
-		put(w, ",\"uid\":%u,\"pid\":%ld", (unsigned)info->peer.uid,
-		    (long)info->peer.pid);
+	if (info->claimed)
+		put(w, ",\"uid\":%u", (unsigned)info->peer.uid);
+	if (info->claimed && info->peer.pid > 0)
+		put(w, ",\"pid\":%ld", (long)info->peer.pid);
 	if (info->limit > 0)
 		put(w, ",\"queue\":%u,\"limit\":%u", info->queue, info->limit);
 	put(w, "}");

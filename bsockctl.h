@@ -59,6 +59,9 @@ const char *bsockctl_sentence(char *text);
  */
 int bsockctl_ask(const struct bsockctl *ctl, struct bsock_file *answer);
 
+/* A connection to where the daemon is asked, or -1 and errno. */
+int bsockctl_connect(const struct bsockctl *ctl);
+
 /*
  * A member of the object whose text begins at json: the daemon writes each
  * member's name once, and a quote inside a string with a backslash, so that
@@ -69,5 +72,12 @@ bool bsockctl_number(const char *json, const char *end, const char *name,
     unsigned long long *number);
 bool bsockctl_string(const char *json, const char *end, const char *name,
     char *buf, size_t size);
+
+/*
+ * The reserved address after the one that ended at that place (NULL: the
+ * first), and its end; NULL when there is none.
+ */
+const char *bsockctl_reserved(
+    const char *json, const char *after, const char **end);
 
 #endif

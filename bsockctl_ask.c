@@ -72,8 +72,8 @@ is_trusted(int conn)
 	       (peer.uid == 0 || peer.uid == geteuid());
 }
 
-static int
-connect_to(const struct bsockctl *ctl)
+int
+bsockctl_connect(const struct bsockctl *ctl)
 {
 	struct sockaddr_un un;
 	socklen_t len;
@@ -128,7 +128,7 @@ ask(const struct bsockctl *ctl, int *fd)
 	int conn, error;
 
 	do {
-		conn = connect_to(ctl);
+		conn = bsockctl_connect(ctl);
 		if (conn < 0)
 			error = errno;
 		else
@@ -228,4 +228,19 @@ bsockctl_string(
 			buf[len] = *p++;
 	buf[len] = '\0';
 	return true;
+}
+
+const char *
+bsockctl_reserved(const char *json, const char *after, const char **end)
+{
+	const char *p = after;
+
+	if (p == NULL) {
+		p = strstr(json, "\"reserved\":[\n");
+		p = p != NULL ? strchr(p, '\n') : NULL;
+	}
+	if (p == NULL || p[1] != '{')
+		return NULL;
+	*end = strchr(p + 1, '\n');
+	return *end != NULL ? p + 1 : NULL;
 }

@@ -3,6 +3,7 @@
  */
 #include <sys/stat.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,23 +238,73 @@ note_reserved(const struct question *q, const struct bsock_config *config)
 		}
 }
 
+/* By the bits of write or search permission, which are one bit for each. */
+static bool
+may(const struct question *q, const struct stat *st, mode_t bits)
+{
+	struct bsock_authz_principal group = {
+	    .kind = BSOCK_AUTHZ_GID, .id = st->st_gid};
+
+	if (st->st_uid == q->caller.uid)
+		bits &= S_IRWXU;
+	else if (applies(&q->caller, &group))
+		bits &= S_IRWXG;
+	else
+		bits &= S_IRWXO;
+	return (st->st_mode & bits) != 0;
+}
+
+/* The first directory above the socket that lets the user not through. */
+static bool
+find_closed_directory(const struct question *q, char dir[PATH_MAX])
+{
+	const char *path = q->ctl->socket;
+	struct stat st;
+
+	for (const char *p = strchr(path, '/'); p != NULL;
+	     p = strchr(p + 1, '/')) {
+		size_t len = p == path ? 1 : (size_t)(p - path);
+
+		if (len >= PATH_MAX)
+			return false;
+		memcpy(dir, path, len);
+		dir[len] = '\0';
+		if (stat(dir, &st) == 0 &&
+		    !may(q, &st, S_IXUSR | S_IXGRP | S_IXOTH))
+			return true;
+	}
+	return false;
+}
+
 /* What keeps most newcomers out is not a rule but the socket's mode. */
 static void
-note_socket(const struct question *q)
+note_access(const struct question *q)
 {
-	struct bsock_authz_principal group = {.kind = BSOCK_AUTHZ_GID};
-	char user[256], name[256];
+	char user[256], name[256], dir[PATH_MAX];
 	struct stat st;
 
 	if (q->caller.uid == 0 || stat(q->ctl->socket, &st) != 0)
 		return;
-	group.id = st.st_gid;
-	if ((st.st_mode & S_IWOTH) != 0 || st.st_uid == q->caller.uid ||
-	    ((st.st_mode & S_IWGRP) != 0 && applies(&q->caller, &group)))
-		return;
-	(void)printf("note: %s may not ask at %s: not in group %s\n",
-	    bsock_names_of_uid(q->caller.uid, user, sizeof(user)),
-	    q->ctl->socket, bsock_names_of_gid(st.st_gid, name, sizeof(name)));
+	(void)bsock_names_of_uid(q->caller.uid, user, sizeof(user));
+	if (find_closed_directory(q, dir))
+		(void)printf("note: %s may not ask at %s: may not search %s\n",
+		    user, q->ctl->socket, dir);
+	else if (!may(q, &st, S_IWUSR | S_IWGRP | S_IWOTH))
+		(void)printf("note: %s may not ask at %s: not in group %s\n",
+		    user, q->ctl->socket,
+		    bsock_names_of_gid(st.st_gid, name, sizeof(name)));
+}
+
+static void
+note_socket(const struct question *q)
+{
+	int conn = bsockctl_connect(q->ctl);
+
+	if (conn < 0 && (errno == ENOENT || errno == ECONNREFUSED))
+		(void)printf("note: no bsock serves at %s\n", q->ctl->socket);
+	if (conn >= 0)
+		(void)close(conn);
+	note_access(q);
 }
 
 int

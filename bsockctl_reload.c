@@ -72,11 +72,37 @@ wait_for_loads(
 	return -1;
 }
 
+/* A new line in the file may be about what somebody has. */
+static void
+tell_untaken(const struct bsockctl *ctl)
+{
+	char addr[512], state[16], shown[2048];
+	struct bsock_file answer;
+	const char *p, *end;
+
+	if (bsockctl_ask(ctl, &answer) != 0)
+		return;
+	for (p = bsockctl_reserved(answer.data, NULL, &end); p != NULL;
+	     p = bsockctl_reserved(answer.data, end, &end)) {
+		if (bsockctl_string(p, end, "addr", addr, sizeof(addr)) &&
+		    bsockctl_string(p, end, "state", state, sizeof(state)) &&
+		    strcmp(state, "untaken") == 0)
+			(void)fprintf(stderr,
+			    "bsockctl: not reserved yet: %s: the daemon cannot "
+			    "have it, its log says why; it tries every "
+			    "second\n",
+			    bsockctl_shown(addr, shown, sizeof(shown)));
+	}
+	bsock_file_free(&answer);
+}
+
 static int
-tell(const struct loads *before, struct loads *after)
+tell(
+    const struct bsockctl *ctl, const struct loads *before, struct loads *after)
 {
 	if (after->failed == before->failed) {
 		(void)printf("reloaded, generation %llu\n", after->generation);
+		tell_untaken(ctl);
 		return BSOCKCTL_OK;
 	}
 	(void)fprintf(stderr, "bsockctl: the daemon kept what it had: %s\n",
@@ -106,5 +132,5 @@ bsockctl_reload(const struct bsockctl *ctl)
 	}
 	if (wait_for_loads(ctl, &before, &after) != 0)
 		return BSOCKCTL_NO;
-	return tell(&before, &after);
+	return tell(ctl, &before, &after);
 }

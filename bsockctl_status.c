@@ -12,6 +12,7 @@
 #include "bsockctl.h"
 
 #define WIDTH         80
+#define ERROR_WIDTH   (WIDTH - 10)
 #define ADDRESS_WIDTH 26
 #define DAY_MINUTES   1440ULL
 
@@ -41,6 +42,28 @@ time_text(unsigned long long when, char *buf, size_t size)
 	return buf;
 }
 
+/* How much of text goes on a line: up to a blank, where there is one. */
+static int
+line_length(const char *text)
+{
+	int len = (int)strnlen(text, ERROR_WIDTH + 1);
+
+	if (len <= ERROR_WIDTH)
+		return len;
+	while (len > 0 && text[len - 1] != ' ')
+		len--;
+	return len > 0 ? len : ERROR_WIDTH;
+}
+
+static void
+show_wrapped(const char *text)
+{
+	for (int n; *text != '\0'; text += n) {
+		n = line_length(text);
+		(void)printf("          %.*s\n", n, text);
+	}
+}
+
 static void
 show_loads(const char *json)
 {
@@ -52,14 +75,14 @@ show_loads(const char *json)
 	(void)bsockctl_number(json, NULL, "generation", &generation);
 	(void)printf("rules     %llu, loaded %s, generation %llu\n", rules,
 	    time_text(loaded, text, sizeof(text)), generation);
-	if (!bsockctl_string(json, NULL, "error", error, sizeof(error)))
-		return;
 	(void)bsockctl_number(json, NULL, "error_time", &when);
+	/* One that a later reload has made good is history. */
+	if (when < loaded ||
+	    !bsockctl_string(json, NULL, "error", error, sizeof(error)))
+		return;
 	(void)printf(
 	    "reload    failed %s:\n", time_text(when, text, sizeof(text)));
-	(void)bsockctl_sentence(error);
-	for (size_t i = 0; i < strlen(error); i += WIDTH - 10)
-		(void)printf("          %.*s\n", WIDTH - 10, error + i);
+	show_wrapped(bsockctl_sentence(error));
 }
 
 /* The reasons that there were, as many as a line holds. */
@@ -128,19 +151,22 @@ command_of(unsigned long long pid, char *buf, size_t size)
 static void
 claimant(const char *json, const char *end, bool gone, char *buf, size_t size)
 {
-	unsigned long long uid, pid = 0;
+	unsigned long long uid, pid;
 	char user[256], shown[256], command[128] = "";
 
 	if (!bsockctl_number(json, end, "uid", &uid)) {
 		(void)snprintf(buf, size, "-");
 		return;
 	}
-	(void)bsockctl_number(json, end, "pid", &pid);
 	(void)bsock_names_of_uid((uid_t)uid, user, sizeof(user));
+	(void)bsockctl_shown(user, shown, sizeof(shown));
+	if (!bsockctl_number(json, end, "pid", &pid)) {
+		(void)snprintf(buf, size, "%.32s", shown);
+		return;
+	}
 	if (!gone)
 		command_of(pid, command, sizeof(command));
-	(void)snprintf(buf, size, "%.32s %llu%s%s",
-	    bsockctl_shown(user, shown, sizeof(shown)), pid,
+	(void)snprintf(buf, size, "%.32s %llu%s%s", shown, pid,
 	    command[0] != '\0' ? " " : "", command);
 }
 
@@ -186,18 +212,14 @@ show_reserved(const char *json, const char *end)
 static void
 show_table(const char *json)
 {
-	const char *p = strstr(json, "\"reserved\":[\n{");
+	const char *end, *p = bsockctl_reserved(json, NULL, &end);
 
 	if (p == NULL)
 		return;
 	(void)printf("\n%-*s %-9s %-11s %6s %s\n", ADDRESS_WIDTH, "RESERVED",
 	    "STATE", "QUEUE", "CLAIMS", "CLAIMANT");
-	for (p = strchr(p, '{'); p != NULL && *p == '{';) {
-		const char *end = strchr(p, '\n');
-
+	for (; p != NULL; p = bsockctl_reserved(json, end, &end))
 		show_reserved(p, end);
-		p = end != NULL ? end + 1 : NULL;
-	}
 }
 
 int

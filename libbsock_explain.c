@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "bsock_compat.h"
+#include "bsock_paths.h"
 
 struct text {
 	char *buf;
@@ -150,8 +151,10 @@ add_no_access(struct text *text, const char *path)
 		add_number(text, st.st_uid);
 		return;
 	}
-	add(text, ": not in group ");
+	/* Not the user, who may have been added to it since. */
+	add(text, ": this process is not in group ");
 	add_group(text, st.st_gid);
+	add(text, " (a new membership counts from the next login)");
 }
 
 /* The daemon could not be asked. */
@@ -190,8 +193,8 @@ add_answer(struct text *text, const struct bsock_ask *ask, int error)
 	case EACCES:
 		add(text, "no rule lets uid ");
 		add_number(text, geteuid());
-		add(text, " bind it (etc/bsock), or not from this network "
-			  "namespace");
+		add(text, " bind it (" BSOCK_CONFIG_PATH "), or not from this "
+			  "network namespace");
 		return;
 	default:
 		add(text, "bsock could not bind it: ");

@@ -9,6 +9,9 @@ daemon_start || exit 1
 A80="$B/ask -k 'AF_INET SOCK_STREAM tcp 80 127.0.0.1'"
 A81="$B/ask -k 'AF_INET SOCK_STREAM tcp 81 127.0.0.1'"
 
+printf '#!/bin/sh\n"$@"\n' >"$T/script"
+chmod 755 "$T/script"
+
 # says STATUS TEXT OPTION...: exit status, and what stderr matches.
 says() {
 	says_status=$1
@@ -35,6 +38,31 @@ is "-v tells of success too" "$(svc "$RUN" -v -m notify sh -c "$A80" 2>&1 |
     grep -c 'tcp 80 127.0.0.1: bound$')" 1
 is "the shim does so with -v" "$(svc "$RUN" -v -m preload sh -c "$A80" 2>&1 |
     grep -c 'tcp 80 127.0.0.1: bound$')" 1
+
+is "a bind that is refused, without -v" \
+    "$(svc "$RUN" -m preload sh -c "$A81" 2>"$T/err")" EACCES
+like "is told by the shim as well" "$(cat "$T/err")" \
+    "^bsock: AF_INET SOCK_STREAM tcp 81 127.0.0.1: no rule lets uid $SVC_UID"
+cat >"$T/moved.py" <<'EOS'
+import os, socket
+os.dup2(1, 2)
+try:
+    socket.socket().bind(('127.0.0.1', 81))
+except OSError as e:
+    print(e.strerror)
+EOS
+is "but not to a file that took the place of stderr" \
+    "$(svc "$RUN" -m preload "$PYTHON" "$T/moved.py" 2>"$T/err")" \
+    "Permission denied"
+is "nor is what is granted" "$(svc "$RUN" -m preload sh -c "$A80" 2>&1)" 0
+svc_start "$B/server" 127.0.0.1 8080 hello
+eventually sh -c 'ss -Hltn sport = :8080 | grep -q LISTEN'
+is "nor a port that is taken" "$(svc "$RUN" -m preload \
+    sh -c "$B/ask -k 'AF_INET SOCK_STREAM tcp 8080 127.0.0.1'" 2>&1)" EADDRINUSE
+is "the user's own setting stays" "$(BSOCK_PRELOAD_DEBUG=0 svc "$RUN" \
+    -m preload sh -c "$A81" 2>&1)" EACCES
+like "a script is told of" "$(svc "$RUN" -v -m auto "$T/script" true 2>&1)" \
+    'is a script \(a static or Go program that it starts needs -m notify\)'
 
 # What is there already stays.
 is "LD_PRELOAD is added to" "$(LD_PRELOAD=/nonexistent.so svc "$RUN" \

@@ -38,6 +38,7 @@ setting ip_unprivileged_port_start 80
 warns "which can be lower" "everybody may bind port 80 .*start is 80"
 setting ip_unprivileged_port_start 1024
 
+rules "$SVC AF_INET SOCK_STREAM tcp 40000 0.0.0.0"
 reserve "AF_INET SOCK_STREAM tcp 40000 0.0.0.0"
 warns "a port of outgoing connections" \
     "bsock.resvaddr:1:1: warning: port 40000 is one that outgoing"
@@ -48,6 +49,18 @@ rules "$SVC AF_INET SOCK_STREAM tcp 0 0.0.0.0"
 reserve "AF_INET SOCK_STREAM tcp 700 0.0.0.0"
 warns "a port that bindresvport gives too" \
     "bsock.resvaddr:1:1: warning: port 700 .*$T/bsock:1\)"
+
+rules "$SVC AF_INET SOCK_STREAM tcp 80 127.0.0.1" \
+    "$SVC AF_UNIX SOCK_STREAM 0 0 /run/one"
+reserve "AF_INET SOCK_STREAM tcp 80 0.0.0.0" \
+    "AF_UNIX SOCK_STREAM 0 0 /run/two"
+warns "an address that no rule gives to anybody" \
+    "bsock.resvaddr:1:1: warning: no rule in .*nobody but root can claim it"
+like "nor a path" "$(check)" ":2:1: warning: no rule in .*: nobody can claim it"
+reserve "AF_INET SOCK_STREAM tcp 80 127.0.0.1" \
+    "AF_INET6 SOCK_STREAM tcp 80 ::ffff:127.0.0.1" \
+    "AF_UNIX SOCK_STREAM 0 0 /run/one"
+is "not of those that can be claimed" "$(check | grep 'no rule')" ""
 
 n=0
 while [ $n -lt 30 ]; do

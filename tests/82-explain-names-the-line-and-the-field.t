@@ -82,4 +82,24 @@ like "no rule at all" \
     "$(explain nobody AF_INET SOCK_STREAM tcp 80 0.0.0.0)" \
     "^deny: there is no rule"
 
+# Who may not ask, and where nobody answers.
+rules "1234 AF_INET SOCK_STREAM tcp 80 0.0.0.0"
+question="1234 AF_INET SOCK_STREAM tcp 80 0.0.0.0"
+# shellcheck disable=SC2086 # words
+ask() {
+	"$BUILD/bsockctl" -c "$T/bsock" -s "$T/run/socket" explain $question
+}
+like "no daemon" "$(ask)" "^note: no bsock serves at $T/run/socket\$"
+daemon_start -m 0600 || exit 1
+like "a socket that the user may not connect to" "$(ask)" \
+    "^note: 1234 may not ask at $T/run/socket: not in group "
+chmod 0666 "$T/run/socket"
+is "one for everybody" "$(ask | grep note)" ""
+chmod 0700 "$T/run"
+like "a directory above it" "$(ask)" \
+    "^note: 1234 may not ask at $T/run/socket: may not search $T/run\$"
+chmod 0755 "$T/run"
+daemon_stop KILL
+like "a socket that a daemon left" "$(ask)" "^note: no bsock serves at "
+
 finish

@@ -63,6 +63,22 @@ failed() {
 ok "a reload that fails is counted" eventually failed
 like "with its error" "$(json 's["error"]')" "^$T/bsock:1:"
 like "which the table shows" "$(ctl status)" "$T/bsock:1:"
+rules "$SVC AF_INET SOCK_STREAM tcp 80 127.0.0.1"
+kill -HUP "$DAEMON"
+made_good() {
+	[ "$(json 's["generation"] > 2 and s["loaded"] > s["error_time"]')" = \
+	    True ] || { kill -HUP "$DAEMON"; false; }
+}
+ok "a reload that is good" eventually made_good
+is "ends the table's" "$(ctl status | grep reload)" ""
+is "the JSON keeps it" "$(json 's["failed"], s["error"] is None')" "1 False"
+rules 'non"sense'
+kill -HUP "$DAEMON"
+failed_again() {
+	[ "$(json 's["failed"]')" = 2 ]
+}
+ok "another bad one" eventually failed_again
+like "the table has that" "$(ctl status)" "^reload +failed "
 is "and keeps to 80 columns" "$(ctl status | awk 'length > 80')" ""
 echo "$SVC AF_INET SOCK_STREAM tcp 80 127.0.0.1" >"$T/good"
 chmod 644 "$T/good"
@@ -70,6 +86,16 @@ chmod 644 "$T/good"
     reload >"$T/out" 2>&1
 is "the daemon's own files count" $? 1
 like "and it says why" "$(cat "$T/out")" "kept what it had: $T/bsock:1:"
+
+# An address that somebody has.
+rules "$SVC AF_INET SOCK_STREAM tcp 8080 127.0.0.1"
+svc_start "$B/server" 127.0.0.1 8080 hello
+eventually "$B/talk" 127.0.0.1 8080 x
+reserve "AF_INET SOCK_STREAM tcp 8080 127.0.0.1"
+ctl reload >"$T/out" 2>&1
+is "files that are taken" $? 0
+like "but not each address" "$(cat "$T/out")" \
+    "^bsockctl: not reserved yet: AF_INET SOCK_STREAM tcp 8080 127.0.0.1: "
 
 # Who may ask.
 if [ "$TIER" = root ]; then
