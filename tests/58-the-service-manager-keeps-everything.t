@@ -10,7 +10,7 @@ reserve "AF_INET SOCK_STREAM tcp $PORT 127.0.0.1" \
 
 # A service manager: the notify socket, the store, the start with LISTEN_FDS.
 cat >"$T/manager.py" <<'PY'
-import array, os, select, signal, socket, subprocess, sys, time
+import json, os, select, signal, socket, subprocess, sys, time
 T, BUILD, B, PORT, GID = sys.argv[1:6]
 PORT = int(PORT)
 SVC_RUN = sys.argv[6:]
@@ -99,6 +99,15 @@ def listening():  # inode and limit
     return (next(w for w in line if w.startswith("ino:")), int(line[2])) \
         if line else None
 
+def claimant(addr):  # by the daemon's word: uid, pid (None: not known)
+    out = subprocess.run([BUILD + "/bsockctl", "-s", SOCKET, "status",
+        "--json"], capture_output=True).stdout
+    r = next(r for r in json.loads(out)["reserved"] if r["addr"] == addr)
+    return r.get("uid"), r.get("pid")
+
+def owner(p):
+    return os.stat("/proc/%d" % p.pid).st_uid
+
 TCP = "AF_INET SOCK_STREAM tcp %d 127.0.0.1" % PORT
 UDP = "AF_INET SOCK_DGRAM udp 53 127.0.0.1"
 control = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -132,6 +141,8 @@ ok(wait(lambda: seen("FDNAME", "bsock-guard-1", mark)),
    "what no line asks for is dropped")
 ok(sorted(n for n, _ in store) == had, "the store is as it was")
 ok(listening() == before, "the listener lives through kill -9")
+uid = owner(holder)
+ok(claimant(TCP) == (uid, holder.pid), "who claimed it is known")
 holder.terminate()
 holder.wait()
 most = int(open("/proc/sys/net/core/somaxconn").read())
@@ -159,6 +170,7 @@ ok(wait(lambda: seen("READY", "1", mark)), "READY=1 after a re-exec")
 ok(wait(lambda: seen("WATCHDOG", "1", mark)), "the watchdog is fed on")
 ok(sorted(n for n, _ in store) == had, "the store needs no change")
 ok(listening()[0] == before[0], "nor does the listener")
+ok(claimant(TCP) == (uid, holder.pid), "who claimed it is known still")
 
 open(T + "/bsock.resvaddr", "w").write(UDP + "\n")
 os.kill(daemon, signal.SIGHUP)
@@ -170,8 +182,10 @@ ok(wait(lambda: seen("STOPPING", "1", mark)), "STOPPING=1")
 ok(os.path.exists(SOCKET), "a socket that was given is not unlinked")
 ok(len(store) == 3, "and the store is kept")
 
-daemon = start(given + store)
 again.terminate()
+again.wait()
+daemon = start(given + store)
+ok(claimant(UDP)[0] == uid, "so is the user of one that has ended")
 again = claim("-w", UDP)
 end(daemon, signal.SIGTERM)
 for p in holder, udp, again:
