@@ -221,11 +221,11 @@ def serve(path):
     print('ready', flush=True)
     c, _ = s.accept()
     t = tcp()
-    socket.send_fds(c, [TEXT], [t.fileno()])
     try:
+        socket.send_fds(c, [TEXT], [t.fileno()])
         c.recv(8)
-    except ConnectionResetError:
-        pass
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # it may be refused before it has spoken
     print('got', port_of(t), flush=True)
 
 
