@@ -167,23 +167,6 @@ open_control(struct daemon *d)
 	return d->loop.listener < 0 ? -1 : 0;
 }
 
-/* In each serving thread.  Main's own filter is in force by then, so that a
- * kernel without any is known.  No thread serves without its own: the daemon
- * ends, and says so itself, since nobody would write its log any more. */
-static void
-confine_thread(void)
-{
-	static const char why[] =
-	    "<2>bsock: a serving thread cannot be confined, ending\n";
-	ssize_t n;
-
-	if (!bsock_sandbox_exists() || bsock_sandbox_serve() == 0)
-		return;
-	n = write(STDERR_FILENO, why, sizeof(why) - 1);
-	(void)n; /* nobody is left to tell */
-	_exit(1);
-}
-
 static int
 confine_main(const struct daemon *d)
 {
@@ -208,7 +191,6 @@ start_service(struct daemon *d)
 	bsock_service_init(&loop->service, &loop->counters);
 	loop->service.status_gid = d->options->group;
 	loop->lock_fd = d->control.lock_fd;
-	loop->confine = confine_thread;
 	bsock_log_queue(bsock_signals_wake_fd());
 	if (bsock_sdnotify_active())
 		bsock_resvaddr_want_changes();
@@ -273,12 +255,10 @@ bsock_daemon(const struct bsock_daemon_options *options)
 	bsock_log_open(
 	    options->foreground ? BSOCK_LOG_PRIORITY : BSOCK_LOG_STARTING,
 	    BSOCK_SYSLOG_FACILITY);
-	if (start(&d) != 0) {
-		if (d.loop.listener >= 0 && !d.loop.listener_given)
-			(void)unlink(options->socket);
-		(void)bsock_log_drain();
-		return 1;
-	}
-	bsock_loop_run(&d.loop);
-	return 0;
+	if (start(&d) == 0 && bsock_loop_run(&d.loop) == 0)
+		return 0;
+	if (d.loop.listener >= 0 && !d.loop.listener_given)
+		(void)unlink(options->socket);
+	(void)bsock_log_drain();
+	return 1;
 }

@@ -5,12 +5,15 @@
  */
 #include "bsock_loop.h"
 
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "bsock_compat.h"
 #include "bsock_log.h"
 #include "bsock_reload.h"
+#include "bsock_sandbox.h"
 #include "bsock_sdnotify.h"
 #include "bsock_signals.h"
 #include "bsock_snapshot.h"
@@ -24,6 +27,45 @@
 #define SUPPRESSED_TICK_MS 1000
 #define STORE_RETRY_MS     100
 
+/* --- the threads ------------------------------------------------------- */
+
+/* Posted by each thread that is confined; main waits for all of them. */
+static sem_t confined;
+
+/*
+ * No thread serves without its filter.  The log is main's to write, but main
+ * waits for this very thread.
+ */
+static void
+end_unconfined(int error)
+{
+	static pthread_mutex_t one_speaks = PTHREAD_MUTEX_INITIALIZER;
+
+	(void)pthread_mutex_lock(&one_speaks);
+	bsock_log(LOG_CRIT, "a thread cannot be confined, ending: %s",
+	    strerror(error));
+	(void)bsock_log_drain();
+	_exit(1);
+}
+
+/* First in each thread.  Main's own filter is in force by then, so that a
+ * kernel without any is known. */
+static void
+confine_thread(void)
+{
+	if (bsock_sandbox_exists() && bsock_sandbox_serve() != 0)
+		end_unconfined(errno);
+	(void)sem_post(&confined);
+}
+
+static void
+wait_until_confined(unsigned threads)
+{
+	while (threads > 0)
+		if (sem_wait(&confined) == 0)
+			threads--;
+}
+
 int
 bsock_loop_start_workers(const struct bsock_loop *loop)
 {
@@ -33,13 +75,17 @@ bsock_loop_start_workers(const struct bsock_loop *loop)
 	    .wake_fd = bsock_signals_wake_fd(),
 	    .service = &loop->service,
 	    .snapshot = loop->snapshot,
-	    .confine = loop->confine,
+	    .confine = confine_thread,
 	};
 
-	if (bsock_worker_start(&options) == 0)
-		return 0;
-	bsock_log(LOG_ERR, "cannot start the threads: %s", strerror(errno));
-	return -1;
+	if (sem_init(&confined, 0, 0) != 0 ||
+	    bsock_worker_start(&options) != 0) {
+		bsock_log(
+		    LOG_ERR, "cannot start the threads: %s", strerror(errno));
+		return -1;
+	}
+	wait_until_confined(options.threads + 1); /* and the parker */
+	return 0;
 }
 
 static void
@@ -244,7 +290,7 @@ finish(struct bsock_loop *loop)
 	(void)bsock_log_drain();
 }
 
-void
+int
 bsock_loop_run(struct bsock_loop *loop)
 {
 	int timeout = -1;
@@ -257,8 +303,9 @@ bsock_loop_run(struct bsock_loop *loop)
 			reload_begin(loop);
 		if (bsock_signals_pending(BSOCK_SIGNALS_UPGRADE) &&
 		    !bsock_reload_running() && upgrade(loop) != 0)
-			break;
+			return -1;
 		timeout = tend(loop);
 	}
 	finish(loop);
+	return 0;
 }

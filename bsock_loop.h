@@ -20,9 +20,8 @@ struct bsock_loop {
 	const struct bsock_daemon_options *options;
 	struct bsock_config_options config_options; /* of every reload */
 	int listener;
-	bool listener_given;   /* by LISTEN_FDS: its file is not ours */
-	int lock_fd;           /* of the control socket, or -1 */
-	void (*confine)(void); /* called first in each serving thread */
+	bool listener_given; /* by LISTEN_FDS: its file is not ours */
+	int lock_fd;         /* of the control socket, or -1 */
 	struct bsock_counters counters;
 	struct bsock_service service;
 	struct bsock_snapshot *snapshot; /* what is served from */
@@ -30,14 +29,20 @@ struct bsock_loop {
 	struct timespec started; /* CLOCK_MONOTONIC */
 };
 
-/* Start the serving threads.  Returns 0, or -1 after having logged why not. */
+/*
+ * Start the serving threads.  Returns 0 once each is confined, or -1 after
+ * having logged why not.  A thread that cannot be confined says so in the
+ * log and ends the process.
+ */
 int bsock_loop_start_workers(const struct bsock_loop *loop);
 
 /*
  * Tell the service manager that the daemon is ready, and run until it is to
- * end.  After that nobody is served, and what was held is released, unless
- * the service manager stores it.
+ * end.  Returns 0 then: nobody is served any more, and what was held is
+ * released, unless the service manager stores it.  Returns -1, logged, when a
+ * re-exec failed and the threads cannot be started again: only exiting is
+ * left.
  */
-void bsock_loop_run(struct bsock_loop *loop);
+int bsock_loop_run(struct bsock_loop *loop);
 
 #endif

@@ -119,4 +119,27 @@ start
 judge
 is "nothing was left behind that stops the next" "$(cat "$T/wrong")" ""
 
+# 3: neither the next binary starts, nor the threads again.
+is_attached() {
+	grep -q attached "$T/strace"
+}
+cp "$BUILD/bsock" "$T/gone"
+: >"$T/log"
+"$T/gone" -d -F -c "$T/bsock" -r "$T/bsock.resvaddr" -s "$T/run/socket" \
+    -g 0 -m 0666 2>"$T/log" &
+DAEMON=$!
+started $DAEMON
+daemon_ready
+rm "$T/gone"
+strace -f -o /dev/null -e inject=clone,clone3:error=EAGAIN -p $DAEMON \
+    2>"$T/strace" &
+started $!
+eventually is_attached
+kill -USR2 $DAEMON
+eventually gone $DAEMON || kill -KILL $DAEMON
+wait $DAEMON
+is "a re-exec that leaves no daemon: its status" $? 1
+like "what it could not do" "$(cat "$T/log")" 'cannot replace this process: No'
+like "and why it ended" "$(cat "$T/log")" 'cannot start the threads: Resource'
+
 finish
