@@ -10,20 +10,7 @@ GOOD="$SVC_UID AF_INET SOCK_STREAM tcp $PORT 127.0.0.1"
 rules "$GOOD" "@$SVC_UID AF_INET SOCK_STREAM tcp $PORT 127.0.0.2" \
     "$SVC_UID AF_UNIX SOCK_STREAM 0 0 @x"
 reserve "AF_INET SOCK_STREAM tcp $((PORT + 1)) 127.0.0.1"
-BSOCK_SOCKET=$T/run/socket
-export BSOCK_SOCKET
-# valgrind knows no seccomp(2), and not all of DWARF 5: a build without the
-# filter, the same in everything else.
-make -s -C "$TOP" O="$T/build" CFLAGS="-O1 -gdwarf-4" PROBE_SECCOMP=0 \
-    "$T/build/bsock" >"$T/make" 2>&1 || diag "$(cat "$T/make")"
-valgrind -q --error-exitcode=99 --leak-check=full --track-fds=no \
-    --log-file="$T/valgrind" "$T/build/bsock" -d -F -c "$T/bsock" \
-    -r "$T/bsock.resvaddr" -s "$T/run/socket" -g "$(id -g)" -m 0666 \
-    2>"$T/log" &
-DAEMON=$!
-started $DAEMON
-eventually daemon_serves_or_gone || eventually daemon_serves_or_gone
-ok "it serves" daemon_serves
+valgrind_start --track-fds=no --log-file="$T/valgrind"
 client "
 for _ in range(50):
     ask(tcp($PORT, '127.0.0.1'))

@@ -43,13 +43,7 @@ run() {
 	svc env LD_PRELOAD="$BUILD/libbsock_preload.so" PYTHONPATH="$T" \
 	    PYTHONDONTWRITEBYTECODE=1 python3 "$@" >"$T/ran" 2>&1
 	is "${1##*/} ran to its end" $? 0
-	while read -r line; do
-		case $line in
-		ok*) ok "${line#ok }" true ;;
-		"not ok"*) ok "${line#not ok }" false ;;
-		*) diag "$line" ;;
-		esac
-	done <"$T/ran"
+	results "$T/ran"
 }
 
 # 1. Options of this program, and none of the one before.

@@ -206,12 +206,6 @@ PY
 timeout 60 python3 "$T/manager.py" "$T" "$BUILD" "$B" "$PORT" "$(id -g)" \
     $SVC_RUN >"$T/ran" 2>&1
 is "the manager ran to its end" $? 0
-while read -r line; do
-	case $line in
-	ok*) ok "${line#ok }" true ;;
-	"not ok"*) ok "${line#not ok }" false ;;
-	*) diag "$line" ;;
-	esac
-done <"$T/ran"
+results "$T/ran"
 [ $TAP_FAILED -eq 0 ] || diag "$(cat "$T/log")"
 finish

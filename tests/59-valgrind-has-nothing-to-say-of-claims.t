@@ -13,19 +13,7 @@ lines() {
 }
 lines 4 >"$T/bsock.resvaddr"
 lines 4 | sed "s/^/$SVC /" >"$T/bsock"
-BSOCK_SOCKET=$T/run/socket
-export BSOCK_SOCKET
-# valgrind knows no seccomp(2), and not all of DWARF 5.
-make -s -C "$TOP" O="$T/build" CFLAGS="-O1 -gdwarf-4" PROBE_SECCOMP=0 \
-    "$T/build/bsock" >"$T/make" 2>&1 || diag "$(cat "$T/make")"
-valgrind -q --error-exitcode=99 --leak-check=full --track-fds=yes \
-    --log-file="$T/valgrind.%p" "$T/build/bsock" -d -F -c "$T/bsock" \
-    -r "$T/bsock.resvaddr" -s "$T/run/socket" -g "$(id -g)" -m 0666 \
-    2>"$T/log" &
-DAEMON=$!
-started $DAEMON
-eventually daemon_serves_or_gone || eventually daemon_serves_or_gone
-ok "it serves" daemon_serves
+valgrind_start --track-fds=yes --log-file="$T/valgrind.%p"
 
 claims() {
 	for _ in 1 2 3 4 5; do

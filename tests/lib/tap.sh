@@ -91,6 +91,17 @@ like() {
 	fi
 }
 
+# results FILE: "ok NAME" and "not ok NAME" of a program, as results of ours.
+results() {
+	while read -r tap_line; do
+		case $tap_line in
+		ok*) ok "${tap_line#ok }" true ;;
+		"not ok"*) ok "${tap_line#not ok }" false ;;
+		*) diag "$tap_line" ;;
+		esac
+	done <"$1"
+}
+
 diag() {
 	printf '%s\n' "$*" | sed 's/^/# /'
 }
@@ -345,6 +356,23 @@ daemon_reloaded() {
 # logged REGEX: waits for a line in the daemon's log.
 logged() {
 	eventually grep -Eq -e "$1" "$T/log"
+}
+
+# valgrind_start OPTION...: the daemon under valgrind with these options.
+# valgrind knows no seccomp(2), and not all of DWARF 5: a build without the
+# filter, the same in everything else.  It takes longer to start.
+valgrind_start() {
+	make -s -C "$TOP" O="$T/build" CFLAGS="-O1 -gdwarf-4" PROBE_SECCOMP=0 \
+	    "$T/build/bsock" >"$T/make" 2>&1 || diag "$(cat "$T/make")"
+	valgrind -q --error-exitcode=99 --leak-check=full "$@" \
+	    "$T/build/bsock" -d -F -c "$T/bsock" -r "$T/bsock.resvaddr" \
+	    -s "$T/run/socket" -g "$(id -g)" -m 0666 2>"$T/log" &
+	DAEMON=$!
+	started $DAEMON
+	BSOCK_SOCKET=$T/run/socket
+	export BSOCK_SOCKET
+	eventually daemon_serves_or_gone || eventually daemon_serves_or_gone
+	ok "it serves" daemon_serves
 }
 
 daemon_stop() {

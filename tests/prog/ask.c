@@ -36,6 +36,7 @@
 #include <unistd.h>
 
 #include "bsock.h"
+#include "number.h"
 
 enum how { ADDRINFO, FD, MADE, KERNEL };
 
@@ -213,13 +214,13 @@ read_options(struct job *job, int argc, char **argv)
 			job->v6only = *optarg == '1';
 			break;
 		case 'n':
-			job->number = (int)strtol(optarg, NULL, 10);
+			job->number = (int)number(optarg, INT32_MAX);
 			break;
 		case 'r':
 			job->rebind = 1;
 			break;
 		case 'l':
-			job->backlog = (int)strtol(optarg, NULL, 10);
+			job->backlog = (int)number(optarg, INT32_MAX);
 			break;
 		case 'a':
 			job->show = 1;

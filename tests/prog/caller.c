@@ -38,6 +38,7 @@
 #include <unistd.h>
 
 #include "bsock.h"
+#include "number.h"
 
 static in_port_t port;
 static atomic_int chlds;
@@ -192,7 +193,7 @@ main(int argc, char **argv)
 	pid_t child = 0;
 	int fds, error, left;
 
-	port = argc == 3 ? (in_port_t)strtoul(argv[2], NULL, 10) : 0;
+	port = argc == 3 ? (in_port_t)number(argv[2], UINT16_MAX) : 0;
 	(void)sigaction(SIGCHLD, &act, NULL);
 	prepare(how);
 	if (strcmp(how, "child") == 0)

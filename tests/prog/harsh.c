@@ -33,6 +33,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "number.h"
+
 extern char **environ;
 
 static in_port_t port;
@@ -196,7 +198,7 @@ main(int argc, char **argv)
 {
 	const char *how = argc == 3 ? argv[1] : "";
 
-	port = argc == 3 ? (in_port_t)strtoul(argv[2], NULL, 10) : 0;
+	port = argc == 3 ? (in_port_t)number(argv[2], UINT16_MAX) : 0;
 	if (strcmp(how, "closed") == 0)
 		say(closed());
 	else if (strcmp(how, "limited") == 0)

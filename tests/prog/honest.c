@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../../bsock.h"
+#include "number.h"
 
 #define TIMES_MAX 1000000
 
@@ -71,14 +72,14 @@ main(int argc, char **argv)
 
 	if (argc != 3)
 		return 2;
-	count = strtoul(argv[1], NULL, 10);
+	count = number(argv[1], UINT32_MAX);
 	(void)signal(SIGTERM, on_term);
 	while (!ended && (count == 0 || n < count) && n < TIMES_MAX) {
 		struct timespec start;
 		int error;
 
 		(void)clock_gettime(CLOCK_MONOTONIC, &start);
-		error = bind_once((unsigned)strtoul(argv[2], NULL, 10));
+		error = bind_once(number(argv[2], UINT16_MAX));
 		times[n++] = microseconds_since(&start);
 		if (error != 0) {
 			failed++;

@@ -28,6 +28,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "number.h"
+
 static struct sockaddr_in in = {.sin_family = AF_INET};
 
 static int
@@ -156,10 +158,12 @@ run_unlistening(const char *how, int *fd)
 int
 main(int argc, char **argv)
 {
-	const char *how = argc == 3 ? argv[1] : "";
+	const char *how = argv[1];
 	int fd = -1, error;
 
-	in.sin_port = htons((in_port_t)(argc == 3 ? atoi(argv[2]) : 0));
+	if (argc != 3)
+		return 2;
+	in.sin_port = htons((in_port_t)number(argv[2], UINT16_MAX));
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (strcmp(how, "bound") == 0 || strcmp(how, "out") == 0 ||
 	    strcmp(how, "udp") == 0) {

@@ -28,6 +28,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "number.h"
+
 #define CLIENTS_MAX 256
 
 enum outcome { OK, REFUSED, RESET, TIMEOUT, OTHER, OUTCOMES };
@@ -187,15 +189,15 @@ set_address(const char *host, const char *port)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)&address;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&address;
-	in_port_t number = htons((in_port_t)strtoul(port, NULL, 10));
+	in_port_t p = htons((in_port_t)number(port, UINT16_MAX));
 
 	if (inet_pton(AF_INET, host, &in->sin_addr) == 1) {
 		in->sin_family = AF_INET;
-		in->sin_port = number;
+		in->sin_port = p;
 		address_len = sizeof(*in);
 	} else if (inet_pton(AF_INET6, host, &in6->sin6_addr) == 1) {
 		in6->sin6_family = AF_INET6;
-		in6->sin6_port = number;
+		in6->sin6_port = p;
 		address_len = sizeof(*in6);
 	} else
 		usage();
@@ -220,14 +222,14 @@ main(int argc, char **argv)
 	int c, signum;
 
 	while ((c = getopt(argc, argv, "c:n:t:")) != -1) {
-		int n = optarg != NULL ? (int)strtoul(optarg, NULL, 10) : 0;
+		unsigned n = optarg != NULL ? number(optarg, INT32_MAX) : 0;
 
 		if (c == 'c')
-			clients = (unsigned)n;
+			clients = n;
 		else if (c == 't')
-			timeout_ms = n;
+			timeout_ms = (int)n;
 		else if (c == 'n')
-			requests = (unsigned long)n;
+			requests = n;
 		else
 			usage();
 	}

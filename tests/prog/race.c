@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "bsock.h"
+#include "number.h"
 
 struct side {
 	struct addrinfo ai;
@@ -96,7 +97,7 @@ main(int argc, char **argv)
 			&sides[i].ai, &sides[i].ss, argv[i + 1]) != 0)
 			return 2;
 	if (argc > 3)
-		rounds = strtoul(argv[3], NULL, 10);
+		rounds = number(argv[3], UINT32_MAX);
 	while (rounds-- > 0)
 		bad += one_round(sides);
 	(void)printf("%d\n", bad);

@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "number.h"
+
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
@@ -119,8 +121,8 @@ main(int argc, char **argv)
 
 	if (argc < 2)
 		return 2;
-	rounds = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
+	rounds = argc > 2 ? number(argv[2], UINT32_MAX) : 1;
 	while (rounds-- > 0)
-		in += try_all((unsigned)strtoul(argv[1], NULL, 10));
+		in += try_all(number(argv[1], UINT16_MAX));
 	return in != 0;
 }

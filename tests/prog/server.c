@@ -21,6 +21,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "number.h"
+
 static void
 die(const char *what)
 {
@@ -48,7 +50,7 @@ daemonise(void)
 }
 
 static int
-open_socket(const char *address, const char *port, int number)
+open_socket(const char *address, const char *port, int as)
 {
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
 	struct sockaddr_in in = {.sin_family = AF_INET};
@@ -56,13 +58,14 @@ open_socket(const char *address, const char *port, int number)
 	int on = 1;
 	int fd, r;
 
-	in.sin_port = in6.sin6_port = htons((in_port_t)atoi(port));
+	in.sin_port = in6.sin6_port =
+	    htons((in_port_t)number(port, UINT16_MAX));
 	if (!v4 && inet_pton(AF_INET6, address, &in6.sin6_addr) != 1)
 		die(address);
 	fd = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM, 0);
 	if (fd < 0)
 		die("socket");
-	if (number >= 0 && (fd = dup2(fd, number)) < 0)
+	if (as >= 0 && (fd = dup2(fd, as)) < 0)
 		die("dup2");
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	r = v4 ? bind(fd, (struct sockaddr *)&in, sizeof(in))
@@ -100,7 +103,7 @@ int
 main(int argc, char **argv)
 {
 	const char *pidfile = NULL;
-	int c, fd, number = -1;
+	int c, fd, as = -1;
 
 	while ((c = getopt(argc, argv, "cdi:n:")) != -1) {
 		if (c == 'c')
@@ -111,14 +114,14 @@ main(int argc, char **argv)
 		else if (c == 'i')
 			pidfile = optarg;
 		else if (c == 'n')
-			number = atoi(optarg);
+			as = (int)number(optarg, INT16_MAX);
 		else
 			return 2;
 	}
 	if (argc - optind != 3)
 		return 2;
 	(void)signal(SIGPIPE, SIG_IGN);
-	fd = open_socket(argv[optind], argv[optind + 1], number);
+	fd = open_socket(argv[optind], argv[optind + 1], as);
 	if (pidfile != NULL)
 		write_pid(pidfile);
 	for (;;)

@@ -21,6 +21,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "number.h"
+
 static volatile sig_atomic_t signals;
 static bool again; /* -e */
 static pthread_t target;
@@ -74,13 +76,13 @@ main(int argc, char **argv)
 	}
 	if (argc != 3)
 		return 2;
-	in.sin_port = htons((in_port_t)atoi(argv[2]));
+	in.sin_port = htons((in_port_t)number(argv[2], UINT16_MAX));
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	target = pthread_self();
 	(void)sigaction(SIGUSR1, &sa, NULL);
 	if (pthread_create(&thread, NULL, send_signals, NULL) != 0)
 		return 2;
-	for (int i = atoi(argv[1]); i > 0; i--)
+	for (unsigned i = number(argv[1], INT32_MAX); i > 0; i--)
 		failed += bind_one(&in);
 	(void)printf(
 	    "%d failed, %s signals\n", failed, signals > 100 ? "many" : "few");
