@@ -13,7 +13,7 @@ cat >"$T/layers" <<'EOF'
 2 bsock_sandbox bsock_state bsock_store bsock_guard bsock_mend bsock_keeper
 2 bsock_hold bsock_claim bsock_inherit
 3 bsock_config bsock_config_line bsock_serve bsock_status
-4 bsock_parking bsock_worker
+4 bsock_parking bsock_pool bsock_conn bsock_parker bsock_worker
 EOF
 cat >"$T/sideways" <<'EOF'
 bsock_addr>bsock_compat
@@ -53,7 +53,15 @@ bsock_state>bsock_resvaddr
 bsock_status>bsock_serve
 bsock_unixpath>bsock_socket
 bsock_bindresvport>bsock_socket
-bsock_worker>bsock_parking
+bsock_worker>bsock_conn
+bsock_worker>bsock_parker
+bsock_worker>bsock_pool
+bsock_pool>bsock_parking
+bsock_pool>bsock_worker
+bsock_conn>bsock_pool
+bsock_conn>bsock_parking
+bsock_parker>bsock_conn
+bsock_parker>bsock_pool
 EOF
 # Not in the layers: programs, the client and what they are made of.
 programs='^(bsock|bsock_advice|bsock_check|bsock_control|bsock_daemon|bsock_detach|bsock_loop|bsock_signals|bsock_snapshot|bsock_reload|bsock_upgrade|bsock_oneshot|bsock_preload|bsock_run.*|bsock_supervise|bsockctl.*|libbsock.*)$'
