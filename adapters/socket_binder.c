@@ -55,12 +55,13 @@ struct binder {
 	bool foreground, print_pid;
 	struct bsock_control control;
 	/* The directory of the path, for its lock and for removing the socket
-	 * at the end; -1 where it may not be read. */
+	 * at the end; where it may not be read, AT_FDCWD and the whole path. */
 	int directory;
 	const char *name; /* in it */
 	struct stat made; /* the socket */
 	int listener;
-	int ready; /* the waiting parent, or -1 */
+	/* Of the daemon: the waiting parent, and /dev/null; or -1. */
+	int ready, null;
 };
 
 static int
@@ -84,6 +85,10 @@ open_directory(struct binder *binder)
 		(void)snprintf(directory, sizeof(directory), "%.*s",
 		    slash == path ? 1 : (int)(slash - path), path);
 	binder->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (binder->directory < 0) {
+		binder->directory = AT_FDCWD;
+		binder->name = path;
+	}
 }
 
 /*
@@ -101,6 +106,19 @@ lock_directory(const struct binder *binder)
 		(void)poll(NULL, 0, LOCK_RETRY_MS);
 }
 
+/* It may be somebody else's by now. */
+static void
+remove_socket(const struct binder *binder)
+{
+	struct stat st;
+
+	if (fstatat(binder->directory, binder->name, &st,
+		AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_dev == binder->made.st_dev &&
+	    st.st_ino == binder->made.st_ino)
+		(void)unlinkat(binder->directory, binder->name, 0);
+}
+
 static int
 open_socket(struct binder *binder)
 {
@@ -115,73 +133,99 @@ open_socket(struct binder *binder)
 	(void)flock(binder->directory, LOCK_UN);
 	if (binder->listener < 0)
 		return -1;
-	if (lstat(binder->control.path, &binder->made) != 0 ||
-	    fcntl(binder->listener, F_SETFL, O_NONBLOCK) != 0)
-		return fail(binder->control.path);
-	return 0;
-}
-
-/* It may be somebody else's by now. */
-static void
-remove_socket(const struct binder *binder)
-{
-	struct stat st;
-
-	if (fstatat(binder->directory, binder->name, &st,
-		AT_SYMLINK_NOFOLLOW) == 0 &&
-	    st.st_dev == binder->made.st_dev &&
-	    st.st_ino == binder->made.st_ino)
-		(void)unlinkat(binder->directory, binder->name, 0);
+	if (lstat(binder->control.path, &binder->made) == 0 &&
+	    fcntl(binder->listener, F_SETFL, O_NONBLOCK) == 0)
+		return 0;
+	(void)fail(binder->control.path);
+	remove_socket(binder);
+	return -1;
 }
 
 /* --- the daemon -------------------------------------------------------- */
 
+static int
+print_pid(pid_t pid)
+{
+	(void)printf("%ld\n", (long)pid);
+	return fflush(stdout);
+}
+
+/* The child writes a byte when it serves; what stops it, it says itself. */
+static _Noreturn void
+wait_for_child(const struct binder *binder, int fd, pid_t pid)
+{
+	ssize_t n;
+	char byte;
+
+	do
+		n = read(fd, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 0) {
+		bsock_log(LOG_ERR, "%s: ended before it served",
+		    binder->control.path);
+		exit(ADAPTER_EXIT_FAILURE);
+	}
+	if (n > 0 && (!binder->print_pid || print_pid(pid) == 0))
+		exit(0);
+	(void)fail("cannot say that it serves");
+	(void)kill(pid, SIGTERM);
+	remove_socket(binder);
+	exit(ADAPTER_EXIT_FAILURE);
+}
+
 /*
  * Forks; the parent waits until the child serves, and its exit status says
- * so.  Returns the child's end of the pipe.
+ * so.
  */
-static int
-detach(const struct binder *binder)
+static void
+detach(struct binder *binder)
 {
 	int fds[2];
-	char byte;
 	pid_t pid;
 
-	if (pipe(fds) != 0 || (pid = fork()) < 0) {
+	binder->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (binder->null < 0 || pipe(fds) != 0 || (pid = fork()) < 0) {
 		(void)fail("cannot become a daemon");
 		remove_socket(binder);
 		exit(ADAPTER_EXIT_FAILURE);
 	}
-	if (pid == 0) {
-		(void)close(fds[0]);
-		(void)setsid();
-		return bsock_compat_cloexec(fds[1]);
+	if (pid != 0) {
+		(void)close(fds[1]);
+		wait_for_child(binder, fds[0], pid);
 	}
-	(void)close(fds[1]);
-	if (read(fds[0], &byte, 1) != 1)
-		exit(ADAPTER_EXIT_FAILURE);
-	if (binder->print_pid)
-		(void)printf("%ld\n", (long)pid);
-	exit(fflush(stdout) != 0);
+	(void)close(fds[0]);
+	(void)setsid();
+	binder->ready = bsock_compat_cloexec(fds[1]);
 }
 
-/* Serving: leave the terminal, let the parent go. */
 static void
+become_null(const struct binder *binder, int fd)
+{
+	while (dup2(binder->null, fd) < 0)
+		if (errno != EINTR && errno != EBUSY)
+			return;
+}
+
+/* Serving: leave the terminal, let the parent go.  A start whose parent
+ * was ended meanwhile is given up. */
+static int
 detached(struct binder *binder)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	ssize_t n;
 
 	bsock_log_open(BSOCK_LOG_SYSLOG, BSOCK_SYSLOG_FACILITY);
 	(void)chdir("/");
-	for (int fd = 0; null >= 0 && fd < 3; fd++)
-		(void)dup2(null, fd);
-	if (null > 2)
-		(void)close(null);
-	n = write(binder->ready, "", 1);
-	(void)n; /* the parent is gone: nobody waits */
+	for (int fd = 0; fd < 3; fd++)
+		become_null(binder, fd);
+	(void)close(binder->null);
+	do
+		n = write(binder->ready, "", 1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		(void)fail("cannot say that it serves");
 	(void)close(binder->ready);
-	binder->ready = -1;
+	binder->ready = binder->null = -1;
+	return n < 0 ? -1 : 0;
 }
 
 static void
@@ -209,37 +253,45 @@ static unsigned
 raise_descriptors(void)
 {
 	struct rlimit limit;
+	rlim_t before;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return 0;
 	if (limit.rlim_max > DESCRIPTORS_MAX)
 		limit.rlim_max = DESCRIPTORS_MAX;
-	if (limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-	return (unsigned)limit.rlim_max;
+	if (limit.rlim_cur >= limit.rlim_max)
+		return (unsigned)limit.rlim_max;
+	before = limit.rlim_cur;
+	limit.rlim_cur = limit.rlim_max;
+	return (unsigned)(setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max
+								: before);
+}
+
+/* The signals first: one that comes before the pool ends it when it runs. */
+static int
+start(struct binder *binder)
+{
+	if (catch_signals() != 0 ||
+	    socket_binder_pool_start(raise_descriptors()) != 0)
+		return fail("cannot start");
+	bsock_log(LOG_NOTICE, "serving %s", binder->control.path);
+	if (binder->ready >= 0)
+		return detached(binder);
+	if (binder->print_pid)
+		(void)print_pid(getpid());
+	return 0;
 }
 
 static int
 serve(struct binder *binder)
 {
-	if (socket_binder_pool_start(raise_descriptors()) != 0 ||
-	    catch_signals() != 0) {
-		(void)fail("cannot start");
-		remove_socket(binder);
-		return ADAPTER_EXIT_FAILURE;
-	}
-	bsock_log(LOG_NOTICE, "serving %s", binder->control.path);
-	if (binder->ready >= 0) {
-		detached(binder);
-	} else if (binder->print_pid) {
-		(void)printf("%ld\n", (long)getpid());
-		(void)fflush(stdout);
-	}
-	socket_binder_pool_run(binder->listener);
+	int result = start(binder);
+
+	if (result == 0)
+		socket_binder_pool_run(binder->listener);
 	remove_socket(binder);
-	return 0;
+	(void)bsock_log_drain();
+	return result == 0 ? 0 : ADAPTER_EXIT_FAILURE;
 }
 
 /* --- options ----------------------------------------------------------- */
@@ -335,11 +387,14 @@ main(int argc, char **argv)
 	    .directory = -1,
 	    .listener = -1,
 	    .ready = -1,
+	    .null = -1,
 	};
 	char **args;
 
-	if (adapter_start(PROGRAM) != 0)
+	if (adapter_start(PROGRAM) != 0) {
+		(void)fail("cannot start");
 		return ADAPTER_EXIT_FAILURE;
+	}
 	if (read_options(&binder, argc, argv) != 0)
 		return fail_usage();
 	args = argv + optind;
@@ -360,6 +415,6 @@ main(int argc, char **argv)
 	if (binder.foreground)
 		bsock_log_open(BSOCK_LOG_PRIORITY, 0);
 	else
-		binder.ready = detach(&binder);
+		detach(&binder);
 	return serve(&binder);
 }

@@ -221,9 +221,13 @@ socket_binder_pool_start(unsigned descriptors)
 	if (pool.places == NULL || pool.queue == NULL || pool.polled == NULL ||
 	    pool.polls == NULL || bsock_compat_pipe(pool.wake) != 0)
 		return -1;
-	bsock_log_queue(pool.wake[1]);
 	errno = start_workers();
-	return errno == 0 ? 0 : -1;
+	if (errno != 0)
+		return -1;
+	/* From here on main has to drain it; why there is no start must not
+	 * wait for that. */
+	bsock_log_queue(pool.wake[1]);
+	return 0;
 }
 
 /* --- main -------------------------------------------------------------- */

@@ -97,6 +97,20 @@ fifo
 file
 nowhere"
 
+is "the pid cannot be printed: exit 1" \
+    "$(svc timeout 20 "$binder" -p "$T/svc/full" 2>"$T/err" >/dev/full
+	echo $?)" 1
+like "... it says so" "$(cat "$T/err")" 'cannot say that it serves: No space'
+not_ok "... and there is no daemon then" test -e "$T/svc/full"
+
+# Where its directory cannot be read it removes its socket all the same.
+svc mkdir -m 300 "$T/svc/blind"
+started_as_daemon "$T/svc/blind/sb"
+is "a directory that cannot be read: exit 0" "$status" 0
+stop "$pid"
+is "... its socket is removed" "$(find "$T/svc/blind/sb" 2>&1 |
+	grep -c 'No such file')" 1
+
 long=$T/svc/$(printf '%0100d' 0)
 is "a path of more than 107 bytes: exit 1" "$(status_of "$binder" "$long")" 1
 like "... it says why" "$(cat "$T/err")" 'File name too long'
