@@ -24,8 +24,8 @@ bsock_run_kind_name(enum bsock_run_kind kind)
 {
 	static const char *const names[] = {
 	    [BSOCK_RUN_SHIM] = "a dynamic executable",
-	    [BSOCK_RUN_SCRIPT] = "a script (a static or Go program that it "
-				 "starts needs -m notify)",
+	    [BSOCK_RUN_SCRIPT] = ("a script (a static or Go program that it "
+				  "starts needs -m notify)"),
 	    [BSOCK_RUN_STATIC] = "a static executable",
 	    [BSOCK_RUN_GO] = "a Go program",
 	    [BSOCK_RUN_FOREIGN] = "of another machine or loader",
