@@ -64,7 +64,7 @@ bsock_parker>bsock_conn
 bsock_parker>bsock_pool
 EOF
 # Not in the layers: programs, the client and what they are made of.
-programs='^(bsock|bsock_advice|bsock_check|bsock_control|bsock_daemon|bsock_detach|bsock_loop|bsock_signals|bsock_snapshot|bsock_reload|bsock_upgrade|bsock_oneshot|bsock_preload|bsock_run.*|bsock_supervise|bsockctl.*|libbsock.*)$'
+programs='^(bsock|bsock_advice|bsock_check|bsock_control|bsock_daemon|bsock_detach|bsock_loop|bsock_signals|bsock_snapshot|bsock_reload|bsock_upgrade|bsock_oneshot|bsock_preload.*|bsock_run.*|bsock_supervise|bsockctl.*|libbsock.*)$'
 
 # The layer of module $1, or nothing.
 layer() {
