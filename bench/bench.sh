@@ -6,14 +6,14 @@
 # run, rounds of all rows interleaved, and is the median over the rounds.
 # Settings (environment):
 #	BENCH		which tables, default: all of
-#			trips rules reload start shim filter resident count
+#			trips one rules reload start shim filter resident count
 #	BENCH_ROUNDS	rounds, default 9
 #	BENCH_MS	ms that each cell is measured in each round, default 120
 #	BENCH_CLIENTS	default "1 4 16"
 . "${0%/*}/../tests/lib/tap.sh"
 tiers root userns plain
 
-: "${BENCH:=trips rules reload start shim filter resident count}"
+: "${BENCH:=trips one rules reload start shim filter resident count}"
 : "${BENCH_ROUNDS:=9}" "${BENCH_MS:=120}" "${BENCH_CLIENTS:=1 4 16}"
 LOAD=$BUILD/bench/load
 ONCE=$BUILD/bench/once
@@ -134,6 +134,40 @@ trips_cells_root() {
 	cell "bsock, setuid" "$n" svc "$SUID/bench/load" $timed library
 	! command -v authbind >/dev/null || cell "authbind" "$n" \
 	    "$TOP/bench/authbind.sh" $BASE 16 "$SVC" "$LOAD" $timed bind
+}
+
+# --- one processor --------------------------------------------------------
+
+# Where client and daemon share a processor neither works while the other
+# does: what each call costs shows whole.
+one() {
+	[ -n "${TRIPS_DIR:-}" ] || trips_start
+	all=$(taskset -cp $$ | sed 's/.*: //')
+	first=${all%%[,-]*}
+	one_move "$first"
+	rounds one_round
+	one_move "$all"
+	title "One client, on the daemon's processor; ref = floor"
+	table floor
+}
+
+one_move() {
+	taskset -acp "$1" "$FLOOR" >/dev/null &&
+		taskset -acp "$1" "$TRIPS" >/dev/null
+}
+
+one_round() {
+	timed="-c 1 -t $BENCH_MS -p $BASE"
+	here="taskset -c $first"
+	# shellcheck disable=SC2086 # they are options and a prefix
+	{
+		cell floor 1 $here "$LOAD" $timed wire "$T/floor"
+		cell "bsock, binary by hand" 1 svc $here "$LOAD" $timed wire \
+		    "$TRIPS_DIR/socket"
+		cell "bsock, library" 1 svc env \
+		    BSOCK_SOCKET="$TRIPS_DIR/socket" $here "$LOAD" $timed \
+		    library
+	}
 }
 
 # --- rules ----------------------------------------------------------------
@@ -319,7 +353,7 @@ if [ "$TIER" = plain ]; then
 fi
 for section in $BENCH; do
 	case $section in
-	trips | rules | reload | start | shim | filter | resident | count) $section ;;
+	trips | one | rules | reload | start | shim | filter | resident | count) $section ;;
 	*) say "bench.sh: no such table: $section" && exit 2 ;;
 	esac
 done

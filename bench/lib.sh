@@ -67,8 +67,11 @@ rss() {
 
 # --- cells and tables -----------------------------------------------------
 
-# cell NAME CLIENTS COMMAND...: runs a load, and notes its line.
+# cell NAME CLIENTS COMMAND...: runs a load, and notes its line.  The pause:
+# for some 100 ms the scheduler decides by how busy the processors were (where
+# it wakes a thread), and no row shall have what the row before it did.
 cell() {
+	sleep 0.2
 	cell_name=$1 cell_clients=$2
 	shift 2
 	cell_line=$("$@" 2>>"$T/errors") || {
