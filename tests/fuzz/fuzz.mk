@@ -69,28 +69,26 @@ $(O)/fuzz/afl/bin/%: $(O)/fuzz/afl/tests/fuzz/%.o $(O)/fuzz/afl/core.a
 -include $(wildcard $(O)/fuzz/*/*.d $(O)/fuzz/*/*/*.d $(O)/fuzz/*/*/*/*.d)
 
 # New inputs and findings go to $(O), never into the tree by themselves.
-fuzz-run: $(FUZZ_NAMES:%=$(O)/fuzz/libfuzzer/bin/%)
-	@for name in $(FUZZ_NAMES); do \
-	    mkdir -p $(O)/fuzz/$$name/corpus; \
-	    echo "== $$name"; \
-	    $(O)/fuzz/libfuzzer/bin/$$name -max_total_time=$(FUZZ_SECONDS) \
-		-max_len=4096 -timeout=10 -rss_limit_mb=2048 \
-		-print_final_stats=1 -verbosity=0 \
-		-artifact_prefix=$(O)/fuzz/$$name/ $(O)/fuzz/$$name/corpus \
-		tests/fuzz/corpus/$$name || exit 1; \
-	done
+fuzz-run: $(FUZZ_NAMES:%=fuzz-run-%)
+fuzz-afl-run: $(FUZZ_NAMES:%=fuzz-afl-run-%)
+
+.PHONY: $(FUZZ_NAMES:%=fuzz-run-%) $(FUZZ_NAMES:%=fuzz-afl-run-%)
+$(FUZZ_NAMES:%=fuzz-run-%): fuzz-run-%: $(O)/fuzz/libfuzzer/bin/%
+	@echo "== $*"
+	@mkdir -p $(O)/fuzz/$*/corpus
+	@$< -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 \
+	    -rss_limit_mb=2048 -print_final_stats=1 -verbosity=0 \
+	    -artifact_prefix=$(O)/fuzz/$*/ $(O)/fuzz/$*/corpus \
+	    tests/fuzz/corpus/$*
 
 # The variables: no crash reporter, no tuning of the machine, no screen.
-fuzz-afl-run: $(FUZZ_NAMES:%=$(O)/fuzz/afl/bin/%)
-	@for name in $(FUZZ_NAMES); do \
-	    echo "== $$name"; \
-	    AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_SKIP_CPUFREQ=1 \
+$(FUZZ_NAMES:%=fuzz-afl-run-%): fuzz-afl-run-%: $(O)/fuzz/afl/bin/%
+	@echo "== $*"
+	@mkdir -p $(O)/fuzz/$*
+	@AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_SKIP_CPUFREQ=1 \
 	    AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_BENCH_UNTIL_CRASH=1 \
-	    afl-fuzz -V $(FUZZ_SECONDS) -i tests/fuzz/corpus/$$name \
-		-o $(O)/fuzz/$$name/afl -- $(O)/fuzz/afl/bin/$$name \
-		>$(O)/fuzz/$$name.afl.log || exit 1; \
-	    ! ls $(O)/fuzz/$$name/afl/default/crashes/id* 2>/dev/null || \
-		exit 1; \
-	    grep -E '^(execs_done|edges_found|total_edges)' \
-		$(O)/fuzz/$$name/afl/default/fuzzer_stats; \
-	done
+	    afl-fuzz -V $(FUZZ_SECONDS) -i tests/fuzz/corpus/$* \
+	    -o $(O)/fuzz/$*/afl -- $< >$(O)/fuzz/$*.afl.log
+	@! ls $(O)/fuzz/$*/afl/default/crashes/id* 2>/dev/null
+	@grep -E '^(execs_done|edges_found|total_edges)' \
+	    $(O)/fuzz/$*/afl/default/fuzzer_stats
