@@ -12,7 +12,7 @@ need make systemctl nsenter pgrep
 nm -D "$BUILD/bsock" | grep -qE '__(asan|tsan)_init' &&
 	skip_all "not in a sanitizer build"
 
-etc=$root/etc/systemd/system
+etc=${root:?}/etc/systemd/system
 
 install_into() {
 	make -s -j2 -C "$TOP" O="$T/build" CFLAGS=-O0 PREFIX=/usr DESTDIR="$root" \
