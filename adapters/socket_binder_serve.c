@@ -1,7 +1,6 @@
 #include "socket_binder_serve.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,9 +10,10 @@
 #include "../bsock_log.h"
 #include "adapter.h"
 
-/* Reads of what comes after a request.  Nothing can be added to it by then,
- * and no send buffer holds so much. */
-#define DRAIN_MAX 4096
+/* For reading what comes after a request.  Nothing can be added to it by then,
+ * and it is long for whatever a send buffer holds; but each read may have to
+ * close sockets that linger. */
+#define DRAIN_MS 20
 
 enum progress { WAIT, WHOLE, UNREADABLE, DROP };
 
@@ -40,32 +40,32 @@ read_nothing(const struct socket_binder_client *client)
 	return WAIT;
 }
 
+/* One piece: what comes with it may take its time to be closed, and then it is
+ * the turn of others. */
 static enum progress
 read_request(
     struct socket_binder_client *client, struct socket_binder_asked *asked)
 {
-	for (;;) {
-		int fd;
-		ssize_t n =
-		    bsock_fdpass_recv(client->conn, client->buf + client->len,
-			sizeof(client->buf) - client->len, &fd, MSG_DONTWAIT);
+	ssize_t n;
+	int fd;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return read_nothing(client);
-		take_socket(client, fd);
-		if (n == 0)
-			return DROP;
-		client->len += (size_t)n;
-		switch (socket_binder_decode(asked, client->buf, client->len)) {
-		case SOCKET_BINDER_WHOLE:
-			return WHOLE;
-		case SOCKET_BINDER_BAD:
-			return DROP;
-		case SOCKET_BINDER_MORE:
-			break;
-		}
+	do
+		n = bsock_fdpass_recv(client->conn, client->buf + client->len,
+		    sizeof(client->buf) - client->len, &fd, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return read_nothing(client);
+	take_socket(client, fd);
+	if (n == 0)
+		return DROP;
+	client->len += (size_t)n;
+	switch (socket_binder_decode(asked, client->buf, client->len)) {
+	case SOCKET_BINDER_WHOLE:
+		return WHOLE;
+	case SOCKET_BINDER_MORE:
+		return bsock_fdpass_left(&client->deadline) > 0 ? WAIT : DROP;
+	default:
+		return DROP;
 	}
 }
 
@@ -114,15 +114,6 @@ prepare(struct bsock_ask *ask, const struct socket_binder_asked *asked)
 		return EINVAL;
 	len = bsock_addr_to_sockaddr(&addr, &ss);
 	return bsock_ask_prepare(&ask->request, ask->fd, &ss, len);
-}
-
-/* A client that has gone does not expect its socket to be bound any more. */
-static bool
-has_gone(const struct socket_binder_client *client)
-{
-	struct pollfd p = {.fd = client->conn};
-
-	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 /*
@@ -192,12 +183,13 @@ send_answer(const struct socket_binder_client *client, int error)
 static void
 hang_up(struct socket_binder_client *client)
 {
+	struct timespec deadline = bsock_fdpass_deadline(DRAIN_MS);
 	char buf[4096];
 
 	(void)shutdown(client->conn, SHUT_RD);
-	for (unsigned i = 0; i < DRAIN_MAX; i++)
-		if (recv(client->conn, buf, sizeof(buf), MSG_DONTWAIT) <= 0)
-			break;
+	while (recv(client->conn, buf, sizeof(buf), MSG_DONTWAIT) > 0 &&
+	       bsock_fdpass_left(&deadline) > 0)
+		continue;
 	(void)close(client->conn);
 	client->conn = -1;
 }
@@ -220,7 +212,8 @@ serve_request(struct socket_binder_client *client,
 	const char *why = NULL;
 	int error = prepare(&ask, asked);
 
-	if (has_gone(client))
+	/* Who has gone does not expect its socket to be bound any more. */
+	if (bsock_fdpass_hung_up(client->conn))
 		return;
 	if (error == 0)
 		error = bind_socket(&ask, buf, &why);

@@ -97,14 +97,16 @@ ok(eventually(lambda: open_fds(PID) == start_fds), "no descriptor is left of the
 
 
 # --- sockets that linger ----------------------------------------------------
-def lingering(seconds=60):
+def lingering(seconds=60, buffer=1 << 20):
     """A socket whose last close takes that long: unread data, SO_LINGER."""
     with socket.socket() as server:
+        if buffer < 65536:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         server.bind(("127.0.0.1", 0))
         server.listen()
         s = socket.socket()
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, seconds))
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
         s.connect(server.getsockname())
         peer = server.accept()[0]
     s.setblocking(False)
@@ -142,6 +144,41 @@ for request, many, name in (
 ok(eventually(lambda: open_fds(PID) == start_fds), "all of them are closed")
 for peer in peers:
     peer.close()
+peers = []
+
+
+def in_pieces(c, data):
+    """Each byte with a lingering socket of its own: each is a wait."""
+    for n in range(len(data)):
+        s, peer = lingering(buffer=2048)
+        peers.append(peer)
+        send_fds(c, data[n : n + 1], [s.fileno()])
+        s.close()
+
+
+long = binder_request(4, 0, b"127.0.0.1" + bytes(118))
+for before, after, name in (
+    (b"", long[:100], "one with each byte of a request"),
+    (good, b"#" * 100, "one with each byte after a request"),
+):
+    freeze(PID)
+    conns = [dial(SB) for n in range(16)]
+    for c in conns:
+        c.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        if before:
+            c.send(before)
+        in_pieces(c, after)
+    os.kill(PID, signal.SIGCONT)
+    start = time.monotonic()
+    passed = serves(port=0)
+    took = time.monotonic() - start
+    ok(passed and took < 2.5, "sockets that linger, %s, for each thread: it serves (%.2f s)" % (name, took))
+    for c in conns:
+        c.close()
+    ok(eventually(lambda: open_fds(PID) == start_fds), "... all of them are closed")
+for peer in peers:
+    peer.close()
+peers = []
 
 # --- no descriptors ---------------------------------------------------------
 ok(serves(POOR), "one with 70 descriptors serves")
