@@ -51,14 +51,26 @@ wait_for(int fd, short events)
 	(void)poll(&p, 1, -1);
 }
 
-/* Was it only that a descriptor of the parent's is non-blocking, or a signal?
- * Then it has been waited for. */
+/* Was it only that a descriptor of the parent's is non-blocking, a signal, or
+ * a shortage that passes (the parent has not read some sockets yet)?  Then it
+ * has been waited for. */
 static bool
 is_for_later(int fd, short events)
 {
-	if (errno == EAGAIN)
+	switch (errno) {
+	case EINTR:
+		return true;
+	case EAGAIN:
 		wait_for(fd, events);
-	return errno == EAGAIN || errno == EINTR;
+		return true;
+	case ETOOMANYREFS:
+	case ENOBUFS:
+	case ENOMEM:
+		(void)poll(NULL, 0, RETRY_MS);
+		return true;
+	default:
+		return false;
+	}
 }
 
 static int
@@ -95,17 +107,12 @@ write_failure(char what, int error)
 static int
 send_socket(int fd)
 {
-	while (bsock_fdpass_send(STDOUT_FILENO, "", 1, fd, 0) < 0) {
-		if (is_for_later(STDOUT_FILENO, POLLOUT))
-			continue;
-		if (errno != ETOOMANYREFS) {
+	while (bsock_fdpass_send(STDOUT_FILENO, "", 1, fd, 0) < 0)
+		if (!is_for_later(STDOUT_FILENO, POLLOUT)) {
 			bsock_log(LOG_ERR, "cannot send a socket: %s",
 			    strerror(errno));
 			return NO_SOCKET;
 		}
-		/* Until the parent has read some of those before. */
-		(void)poll(NULL, 0, RETRY_MS);
-	}
 	return GO_ON;
 }
 
@@ -195,6 +202,9 @@ read_more(uint8_t *buf, size_t size, size_t *len)
 	do
 		n = read(STDIN_FILENO, buf + *len, size - *len);
 	while (n < 0 && is_for_later(STDIN_FILENO, POLLIN));
+	if (n < 0)
+		bsock_log(
+		    LOG_ERR, "cannot read a request: %s", strerror(errno));
 	if (n <= 0)
 		return NO_REQUEST;
 	*len += (size_t)n;
