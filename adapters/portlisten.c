@@ -226,8 +226,12 @@ accept_one(int listener)
 static void
 serve(struct relay *relay)
 {
-	if (poll(relay->listeners, relay->count, -1) < 0)
+	if (poll(relay->listeners, relay->count, -1) < 0) {
+		/* No memory; or fewer descriptors allowed than it asks for. */
+		if (errno != EINTR)
+			pause_ms(RETRY_MS);
 		return;
+	}
 	for (unsigned n = 0; n < relay->count; n++) {
 		const struct pollfd *p = &relay->listeners[n];
 		int conn = p->revents != 0 ? accept_one(p->fd) : -1;
