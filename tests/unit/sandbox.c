@@ -171,6 +171,14 @@ main_refuses(void)
 	    REFUSED(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0)));
 	CHECK(8, REFUSED(chroot("/")));
 	CHECK(9, REFUSED(syscall(SYS_bpf, 0, NULL, 0)));
+	/* Without the filter these fail too, but in another way. */
+	CHECK(10, REFUSED(syscall(SYS_keyctl, -1)));
+	CHECK(11, REFUSED(syscall(SYS_io_uring_setup, 0, NULL)));
+	CHECK(12, REFUSED(syscall(SYS_personality, 0xffffffff)));
+	CHECK(13, REFUSED(syscall(SYS_clock_settime, -1, NULL)));
+	CHECK(14, REFUSED(syscall(SYS_finit_module, -1, NULL, 0)));
+	CHECK(15, REFUSED(syscall(SYS_setns, -1, 0)));
+	CHECK(16, REFUSED(syscall(SYS_process_vm_readv, -1, 0, 0, 0, 0, 0)));
 	return 0;
 }
 
