@@ -1,6 +1,6 @@
 #!/bin/sh
 . "${0%/*}/lib/tap.sh"
-tiers root
+tiers root subuids
 
 SECONDS_OF_TORTURE=${SECONDS_OF_TORTURE:-15}
 
@@ -11,6 +11,9 @@ as() {
 	exec setpriv --reuid="$as_uid" --regid="$as_uid" --clear-groups \
 	    --inh-caps=-all "$@"
 }
+
+# Where every user may run them, whoever has the build.
+cp "$B/honest" "$B/hostile" "$T"
 
 # Hostile users: one of them has a rule, the others have none.
 good_rules() {
@@ -41,7 +44,7 @@ has_descriptors() {
 }
 
 honest() {
-	as "$1" "$B/honest" 0 "$2" >"$T/honest.$1" &
+	as "$1" "$T/honest" 0 "$2" >"$T/honest.$1" &
 	HONEST="$HONEST $!"
 	started $!
 }
@@ -49,7 +52,7 @@ honest() {
 hostile() {
 	hostile_uid=$1
 	shift
-	as "$hostile_uid" "$B/hostile" "$@" >"$T/hostile.$hostile_uid" 2>&1 &
+	as "$hostile_uid" "$T/hostile" "$@" >"$T/hostile.$hostile_uid" 2>&1 &
 	HOSTILE="$HOSTILE $!"
 	started $!
 }
@@ -65,7 +68,7 @@ end() {
 
 # Once before the start of the count: threads, buffers and pools are there.
 HONEST='' HOSTILE=''
-(as 3001 "$B/honest" 2000 81) >/dev/null
+(as 3001 "$T/honest" 2000 81) >/dev/null
 memory_before=$(kilobytes)
 descriptors_before=$(descriptors)
 
@@ -134,7 +137,7 @@ diag "$memory_before kB before, $memory_after kB after"
 # A sanitizer's own memory grows.
 nm "$BUILD/bsock" | grep -Eq '__(asan|tsan)_init' ||
 	ok "no memory is lost" [ "$memory_after" -le $((memory_before + 512)) ]
-ok "an honest request" as 3001 "$B/honest" 1 81
+ok "an honest request" as 3001 "$T/honest" 1 81
 daemon_stop
 like "it ends in order" "$(tail -n 1 "$T/log")" 'ended'
 

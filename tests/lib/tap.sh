@@ -8,6 +8,8 @@
 # machine allows, puts the script into a network namespace of its own (root,
 # userns), and skips the whole file, saying why, when there is none:
 #	root	real uids: the service user is nobody, another is daemon
+#	subuids	an ordinary user with subordinate uids (/etc/subuid), in a
+#		user and network namespace: as root, and real uids but nobody's
 #	userns	an ordinary user, in a user and network namespace: one uid,
 #		capabilities for the daemon, none for the service
 #	plain	an ordinary user, no namespace: high ports only
@@ -16,7 +18,7 @@
 #	$T		a directory of this test's own, removed at its end
 #	$BUILD		what make built ($B: the test programs under it)
 #	$SVC $SVC_UID	the service user's name or number, as rules say it
-#	$OTHER		(root) a second user
+#	$OTHER		(root, subuids) a second user
 #	svc CMD...	runs CMD as the service user, without any privilege
 #	other CMD...	(root) runs CMD as the second user
 #	svc_start CMD... other_start CMD...	the same in the background
@@ -190,6 +192,10 @@ tap_userns() {
 	    ip link set lo up 2>/dev/null
 }
 
+tap_subuids() {
+	unshare -Un --map-root-user --map-auto ip link set lo up 2>/dev/null
+}
+
 tiers() {
 	[ -z "${TAP_TIER:-}" ] || {
 		tap_enter
@@ -200,6 +206,11 @@ tiers() {
 		root)
 			[ "$(id -u)" = 0 ] || continue
 			TAP_TIER=root exec unshare -n "$0"
+			;;
+		subuids)
+			[ "$(id -u)" != 0 ] && tap_subuids || continue
+			TAP_TIER=subuids exec unshare -Un --map-root-user \
+			    --map-auto "$0"
 			;;
 		userns)
 			[ "$(id -u)" != 0 ] && tap_userns || continue
@@ -226,10 +237,11 @@ tap_enter() {
 	chmod 755 "$T"
 	PORT=80
 	case $TIER in
-	root)
+	root | subuids)
 		ip link set lo up || exit 1
-		SVC=nobody SVC_UID=$(id -u nobody)
-		OTHER=daemon
+		SVC=nobody OTHER=daemon
+		[ "$TIER" = root ] || SVC=bin
+		SVC_UID=$(id -u $SVC)
 		SVC_RUN="setpriv --reuid=$SVC --regid=$(id -g $SVC)
 		    --clear-groups --inh-caps=-all"
 		OTHER_RUN="setpriv --reuid=$OTHER --regid=$(id -g $OTHER)
@@ -248,7 +260,9 @@ tap_enter() {
 		;;
 	esac
 	mkdir "$T/run" "$T/svc"
-	[ "$TIER" != root ] || chown "$SVC" "$T/svc"
+	case $TIER in
+	root | subuids) chown "$SVC" "$T/svc" ;;
+	esac
 }
 
 # Without any privilege.
