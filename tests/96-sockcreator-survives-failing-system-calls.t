@@ -93,19 +93,24 @@ class Judge(Creator):
             self.says("%d descriptors" % open_fds(self.run.pid()))
 
     def judge(self):
+        ends = [0]
+        if self.fault and self.fault.errno not in PASSES:
+            ends.append(ENDS.get(self.fault.call, 0))
         try:
             self.requests()
             self.service()
-            status, wanted = self.end(b"T"), (0,)
+            status = self.end(b"T")
         except (Ended, ConnectionResetError, FileNotFoundError):
-            status, wanted = self.run.end(None), (1, ENDS.get(self.fault.call, 1))
+            status = self.run.end(None)
+            # 1: it did not even start.
+            ends = [1, ends[-1] or 1]
             if self.fault.call in ENDS and self.fault.errno in PASSES:
                 self.says("ended")
-            if len(self.run.log()) < 20:
-                self.says("ended without a word")
         self.sock.close()
-        if status not in wanted:
+        if status not in ends:
             self.says("ended with %r: %s" % (status, self.run.log()))
+        if status != 0 and len(self.run.log()) < 20:
+            self.says("ended without a word")
 
 
 def judge(fault, slot):
