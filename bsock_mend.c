@@ -28,18 +28,31 @@ has_peer(int fd)
 	return getpeername(fd, (struct sockaddr *)&ss, &len) == 0;
 }
 
+/* Was it shut down for reading (or can that not be told)? */
+static bool
+is_shut(int fd)
+{
+#ifdef POLLRDHUP
+	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+	int n;
+
+	/* Main's signal may come to a thread that has been at work for long. */
+	do
+		n = poll(&p, 1, 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 || (p.revents & POLLRDHUP) != 0;
+#else
+	(void)fd;
+	return false;
+#endif
+}
+
 /* One socket alone: nothing is known of it but that it was bound. */
 static bool
 mend_alone(int kept, bool listened)
 {
-	if (has_peer(kept))
+	if (has_peer(kept) || is_shut(kept))
 		return false;
-#ifdef POLLRDHUP
-	struct pollfd p = {.fd = kept, .events = POLLRDHUP};
-
-	if (poll(&p, 1, 0) < 0 || (p.revents & POLLRDHUP) != 0)
-		return false;
-#endif
 	return !listened || bsock_bound_listening(kept) ||
 	       bsock_bound_listen(kept) == 0;
 }
@@ -50,13 +63,11 @@ mend_alone(int kept, bool listened)
 static bool
 as_bound(int fd, const struct bsock_addr *addr)
 {
-	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
 	struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
 	socklen_t len = sizeof(ss);
 	struct bsock_addr now, was;
 
-	if (poll(&p, 1, 0) < 0 || (p.revents & POLLRDHUP) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
+	if (is_shut(fd) || getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
 	    bsock_addr_from_sockaddr(&now, ss.ss_family, (int)addr->socktype,
 		(int)addr->protocol, &ss, len) != 0)
 		return false;
