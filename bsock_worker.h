@@ -34,8 +34,8 @@ void bsock_worker_swap(const struct bsock_snapshot *snapshot);
 
 /*
  * After a byte came over wake_fd, or when the time that the last call
- * returned is over (milliseconds, -1: no need): frees threads that are stuck
- * in a lingering close.
+ * returned is over (milliseconds, -1: no need): frees threads that wait for
+ * a request that does not come, or are stuck in a lingering close.
  */
 int bsock_worker_tend(void);
 
