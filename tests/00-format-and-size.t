@@ -36,13 +36,13 @@ median() {
 }
 
 long_files() {
-	shipped | xargs wc -l | awk '$1 > 800 && $2 != "total"'
+	shipped | xargs wc -l | awk '$1 > 500 && $2 != "total"'
 }
 
 ok "clang-format has nothing to change" is_formatted
 ok "functions were found" [ "$(wc -l <"$T/functions")" -gt 50 ]
-is "no function has more than 70 lines" "$(longer_than 70)" ""
+is "no function has more than 60 lines" "$(longer_than 60)" ""
 ok "half of them have at most 15 ($(median))" [ "$(median)" -le 15 ]
-is "no file has more than 800 lines" "$(long_files)" ""
+is "no file has more than 500 lines" "$(long_files)" ""
 
 finish
