@@ -16,27 +16,14 @@ analyze-gcc: $(GENERATED)
 # Left out:
 #  bugprone-easily-swappable-parameters: any two ints are "swappable"
 #  bugprone-assignment-in-if-condition: not our style, and -Wparentheses has it
-#  cert-err33-c: (void) casts say that a result is not needed; unused results
-#	that matter carry warn_unused_result in libc
-#  cert-dcl37-c, cert-dcl51-cpp: _GNU_SOURCE and include guards of libc
-#  bugprone-not-null-terminated-result: pieces of buffers with a length
 #  bugprone-branch-clone: two reasons for one act are two branches
-#  vfork: libbsock_helper.c says why
-#  concurrency-mt-unsafe: strerror (safe in glibc and musl), and getenv, getopt
-#	and exit of main() before there are threads; what keeps state is
-#	banned by tests/00-no-banned-calls.t
 #  valist.Uninitialized: wrong about va_start when it looks at several files
 #  ...DeprecatedOrUnsafeBufferHandling: wants memcpy_s, which libc has not
 TIDY_CHECKS := -*,cert-*,bugprone-*,concurrency-*,clang-analyzer-*
 TIDY_CHECKS := $(TIDY_CHECKS),-bugprone-easily-swappable-parameters
 TIDY_CHECKS := $(TIDY_CHECKS),-bugprone-assignment-in-if-condition
-TIDY_CHECKS := $(TIDY_CHECKS),-cert-err33-c,-cert-dcl37-c,-cert-dcl51-cpp
-TIDY_CHECKS := $(TIDY_CHECKS),-bugprone-not-null-terminated-result
 TIDY_CHECKS := $(TIDY_CHECKS),-bugprone-branch-clone
-TIDY_CHECKS := $(TIDY_CHECKS),-concurrency-mt-unsafe
 TIDY_CHECKS := $(TIDY_CHECKS),-clang-analyzer-valist.Uninitialized
-TIDY_CHECKS := $(TIDY_CHECKS),-clang-analyzer-unix.Vfork
-TIDY_CHECKS := $(TIDY_CHECKS),-clang-analyzer-security.insecureAPI.vfork
 TIDY_CHECKS := $(TIDY_CHECKS),-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling
 
 analyze-tidy: $(GENERATED)
@@ -50,6 +37,7 @@ analyze-cppcheck: $(GENERATED)
 	    --suppress=missingIncludeSystem --suppress=ctuuninitvar -D_GNU_SOURCE -I. -I$(O) \
 	    $(ANALYZE_SOURCES)
 
+# vfork: libbsock_helper.c says why, but this one reads no exceptions there.
 analyze-scan: $(GENERATED)
 	scan-build --status-bugs -disable-checker unix.Vfork \
 	    -disable-checker security.insecureAPI.vfork -o $(O)/scan \

@@ -264,6 +264,7 @@ main(int argc, char **argv)
 
 	if (is_oneshot(argc, argv))
 		return run_oneshot(argc, argv);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	while ((c = getopt(argc, argv, "dFtc:r:s:g:m:j:u:hV")) != -1) {
 		opt.given = opt.given || (c != 'd' && c != 't');
 		switch (c) {

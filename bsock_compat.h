@@ -109,14 +109,17 @@ bsock_compat_dup(int fd, int as, int cloexec)
 #endif
 }
 
-/* The text of an errno value; the GNU and the POSIX function differ. */
+/* The text of an errno value: a constant, the same in any thread. */
 static inline const char *
-bsock_compat_strerror(int error, char *buf, size_t size)
+bsock_compat_strerror(int error)
 {
-#ifdef __GLIBC__
-	return strerror_r(error, buf, size);
+#if HAVE_STRERRORDESC_NP
+	const char *text = strerrordesc_np(error);
+
+	return text != NULL ? text : "unknown error";
 #else
-	return strerror_r(error, buf, size) == 0 ? buf : "unknown error";
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): constants in other libcs */
+	return strerror(error);
 #endif
 }
 

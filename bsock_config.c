@@ -68,14 +68,14 @@ read_file(
 	if (fd < 0) {
 		if (errno == ENOENT && may_be_missing)
 			return true;
-		bsock_config_line_file_error(
-		    r, "cannot be used", why != NULL ? why : strerror(errno));
+		bsock_config_line_file_error(r, "cannot be used",
+		    why != NULL ? why : bsock_compat_strerror(errno));
 		return false;
 	}
 	done = bsock_file_read(fd, file) == 0;
 	if (!done)
 		bsock_config_line_file_error(
-		    r, "cannot be read", strerror(errno));
+		    r, "cannot be read", bsock_compat_strerror(errno));
 	(void)close(fd);
 	return done;
 }
@@ -93,7 +93,7 @@ load_rules(
 	config->authz = bsock_authz_new(lines_in(&file));
 	if (config->authz == NULL)
 		bsock_config_line_file_error(
-		    &r, "cannot be loaded", strerror(ENOMEM));
+		    &r, "cannot be loaded", bsock_compat_strerror(ENOMEM));
 	else
 		read_lines(&r, &file, bsock_config_line_rule);
 	bsock_file_free(&file);
@@ -115,7 +115,7 @@ load_reservations(
 	config->reserved = calloc(lines_in(&file), sizeof(*config->reserved));
 	if (config->reserved == NULL)
 		bsock_config_line_file_error(
-		    &r, "cannot be loaded", strerror(ENOMEM));
+		    &r, "cannot be loaded", bsock_compat_strerror(ENOMEM));
 	else
 		read_lines(&r, &file, bsock_config_line_reservation);
 	bsock_file_free(&file);

@@ -15,7 +15,8 @@
 static void
 say(const struct bsock_control *control, const char *what)
 {
-	bsock_log(LOG_ERR, "%s: %s: %s", control->path, what, strerror(errno));
+	bsock_log(LOG_ERR, "%s: %s: %s", control->path, what,
+	    bsock_compat_strerror(errno));
 }
 
 /* The directory of the socket is on a file system that a reboot empties. */
@@ -51,8 +52,8 @@ bsock_control_lock(struct bsock_control *control)
 	}
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0) {
-		bsock_log(
-		    LOG_ERR, "%s: cannot open: %s", path, strerror(errno));
+		bsock_log(LOG_ERR, "%s: cannot open: %s", path,
+		    bsock_compat_strerror(errno));
 		return -1;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {

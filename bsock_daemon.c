@@ -73,15 +73,15 @@ drop_privilege(struct daemon *d, unsigned needs)
 	unsigned had = bsock_priv_held();
 
 	if (bsock_priv_limits() != 0) {
-		bsock_log(
-		    LOG_ERR, "cannot set resource limits: %s", strerror(errno));
+		bsock_log(LOG_ERR, "cannot set resource limits: %s",
+		    bsock_compat_strerror(errno));
 		return -1;
 	}
 	if ((o->user != NULL && geteuid() != o->uid
 		    ? bsock_priv_become(o->uid, o->gid, caps)
 		    : bsock_priv_keep(caps)) != 0) {
-		bsock_log(
-		    LOG_ERR, "cannot give privileges up: %s", strerror(errno));
+		bsock_log(LOG_ERR, "cannot give privileges up: %s",
+		    bsock_compat_strerror(errno));
 		return -1;
 	}
 	/* What was given up cannot be had back at a reload.  An ordinary user
@@ -136,7 +136,8 @@ load_config(struct daemon *d)
 	bsock_status_loaded(&d->loop.loads);
 	(void)clock_gettime(CLOCK_MONOTONIC, &d->loop.started);
 	if (d->loop.snapshot == NULL)
-		bsock_log(LOG_ERR, "cannot start: %s", strerror(ENOMEM));
+		bsock_log(
+		    LOG_ERR, "cannot start: %s", bsock_compat_strerror(ENOMEM));
 	return d->loop.snapshot != NULL ? 0 : -1;
 }
 
@@ -177,7 +178,7 @@ confine_main(const struct daemon *d)
 		    "no system call filter in this kernel or build");
 	else if (bsock_sandbox_main() != 0) {
 		bsock_log(LOG_ERR, "cannot confine the main thread: %s",
-		    strerror(errno));
+		    bsock_compat_strerror(errno));
 		return -1;
 	}
 	return 0;
@@ -220,7 +221,8 @@ start(struct daemon *d)
 	    d->options->foreground || d->restarted ? -1 : bsock_detach();
 	(void)umask(0177);
 	if (chdir("/") != 0 || bsock_signals_catch() != 0) {
-		bsock_log(LOG_ERR, "cannot start: %s", strerror(errno));
+		bsock_log(
+		    LOG_ERR, "cannot start: %s", bsock_compat_strerror(errno));
 		return -1;
 	}
 	if (open_control(d) != 0 || load_config(d) != 0 ||

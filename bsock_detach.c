@@ -16,10 +16,12 @@ wait_for_child(int pipe_fd)
 	ssize_t n;
 
 	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_UNBLOCK, &all, NULL); /* it can be interrupted */
+	(void)pthread_sigmask(
+	    SIG_UNBLOCK, &all, NULL); /* it can be interrupted */
 	do
 		n = read(pipe_fd, &byte, 1);
 	while (n < 0 && errno == EINTR);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	exit(n == 1 ? 0 : 1);
 }
 
@@ -30,7 +32,9 @@ bsock_detach(void)
 	pid_t pid;
 
 	if (pipe(fds) != 0 || (pid = fork()) < 0) {
-		bsock_log(LOG_ERR, "cannot detach: %s", strerror(errno));
+		bsock_log(
+		    LOG_ERR, "cannot detach: %s", bsock_compat_strerror(errno));
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 		exit(1);
 	}
 	if (pid > 0) {

@@ -20,6 +20,7 @@ read_hex(const char *text, size_t len, uint32_t *value)
 
 	*value = 0;
 	for (size_t i = 0; i < len; i++) {
+		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 		const char *digit = memchr(digits, text[i], 16);
 
 		if (digit == NULL)

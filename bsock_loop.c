@@ -43,7 +43,7 @@ end_unconfined(int error)
 
 	(void)pthread_mutex_lock(&one_speaks);
 	bsock_log(LOG_CRIT, "a thread cannot be confined, ending: %s",
-	    strerror(error));
+	    bsock_compat_strerror(error));
 	(void)bsock_log_drain();
 	_exit(1);
 }
@@ -80,8 +80,8 @@ bsock_loop_start_workers(const struct bsock_loop *loop)
 
 	if (sem_init(&confined, 0, 0) != 0 ||
 	    bsock_worker_start(&options) != 0) {
-		bsock_log(
-		    LOG_ERR, "cannot start the threads: %s", strerror(errno));
+		bsock_log(LOG_ERR, "cannot start the threads: %s",
+		    bsock_compat_strerror(errno));
 		return -1;
 	}
 	wait_until_confined(options.threads + 1); /* and the parker */
@@ -126,7 +126,7 @@ reload_begin(struct bsock_loop *loop)
 	(void)bsock_sdnotify_reloading();
 	if (bsock_reload_begin(
 		&loop->config_options, bsock_signals_wake_fd()) != 0)
-		reload_failed(loop, strerror(errno));
+		reload_failed(loop, bsock_compat_strerror(errno));
 }
 
 static void
@@ -137,7 +137,7 @@ reload_swap(struct bsock_loop *loop, struct bsock_loaded *loaded)
 
 	if (next == NULL) {
 		bsock_config_free(&loaded->config);
-		reload_failed(loop, strerror(ENOMEM));
+		reload_failed(loop, bsock_compat_strerror(ENOMEM));
 		return;
 	}
 	bsock_worker_swap(next);
@@ -210,7 +210,7 @@ upgrade(struct bsock_loop *loop)
 	(void)bsock_upgrade(loop->options, loop->listener, loop->listener_given,
 	    loop->lock_fd, loop->snapshot->reserved);
 	bsock_log(LOG_ERR, "%s: cannot replace this process: %s", program,
-	    strerror(errno));
+	    bsock_compat_strerror(errno));
 	return bsock_loop_start_workers(loop);
 }
 

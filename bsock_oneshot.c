@@ -234,7 +234,7 @@ explain(int error)
 		return "no rule in " BSOCK_CONFIG_PATH " lets this user have "
 		       "it, or it is not in this network namespace";
 	default:
-		return strerror(error);
+		return bsock_compat_strerror(error);
 	}
 }
 

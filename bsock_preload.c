@@ -62,6 +62,7 @@ start(void)
 	resolve(&bsock_preload_real.bindresvport_sa, "bindresvport_sa");
 	resolve(&bsock_preload_real.rresvport_af, "rresvport_af");
 	/* What libc has not is no error of the program's. */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): each thread has its own */
 	(void)dlerror();
 	bsock_preload_ask_start();
 	errno = saved;

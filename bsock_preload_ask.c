@@ -79,8 +79,8 @@ report(const struct bsock_ask *ask, int error)
 
 	len += bsock_addr_format(
 	    &ask->request.addr, line + len, BSOCK_ADDR_STRLEN);
-	memcpy(line + len, ": ", 2);
-	len += 2;
+	line[len++] = ':';
+	line[len++] = ' ';
 	len +=
 	    bsock_ask_explain(ask, error, line + len, sizeof(line) - len - 1);
 	line[len++] = '\n';

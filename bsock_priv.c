@@ -96,7 +96,8 @@ reset_signals(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)sigemptyset(&none);
-	return sigprocmask(SIG_SETMASK, &none, NULL);
+	errno = pthread_sigmask(SIG_SETMASK, &none, NULL);
+	return errno == 0 ? 0 : -1;
 }
 
 /* setitimer(2) timers survive an exec. */

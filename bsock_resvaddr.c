@@ -46,7 +46,7 @@ report(struct bsock_resvaddr *r, int error, bool exposed)
 	if (error != r->reported && error != 0)
 		bsock_log(LOG_ERR,
 		    "cannot reserve \"%s\": %s; it is tried again every second",
-		    text, strerror(error));
+		    text, bsock_compat_strerror(error));
 	else if (error != r->reported && r->reported > 0)
 		bsock_log(LOG_NOTICE, "reserved \"%s\" at last", text);
 	if (exposed && !r->warned)

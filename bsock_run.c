@@ -140,6 +140,7 @@ take_option(int c)
 		return 0;
 	case 'h':
 		(void)printf("%s%s", usage, help);
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 		exit(0);
 	default:
 		return wrong_usage();
@@ -173,6 +174,7 @@ parse(int argc, char **argv)
 {
 	int c;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	while ((c = getopt(argc, argv, "+m:u:l:a:n:vh")) != -1)
 		if (take_option(c) != 0)
 			return -1;
@@ -202,12 +204,15 @@ start_broker(void)
 		if (bsock_broker_allow(&broker, opt.allow[i]) != 0)
 			return -1;
 	lifeline = bsock_broker_start(&broker, &path, &broker_pid);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	if (lifeline >= 0 && setenv("BSOCK_SOCKET", path, 1) != 0)
 		return -1;
 	return lifeline;
 }
 
 /* --- the command ------------------------------------------------------- */
+
+/* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
 
 /* Where the shim is: another build's tests have another. */
 static const char *
@@ -247,6 +252,8 @@ set_talk(void)
 			   : setenv("BSOCK_PRELOAD_DEBUG", "refused", 0);
 }
 
+/* NOLINTEND(concurrency-mt-unsafe) */
+
 /* Becomes the command; returns an exit status when that fails. */
 static int
 exec_command(void)
@@ -257,7 +264,7 @@ exec_command(void)
 		return EXIT_FAILED;
 	(void)execv(program, opt.command);
 	error = errno;
-	bsock_run_say("%s: %s", opt.command[0], strerror(error));
+	bsock_run_say("%s: %s", opt.command[0], bsock_compat_strerror(error));
 	return error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 }
 
@@ -315,7 +322,7 @@ choose_mode(void)
 	bool have = access(shim(), R_OK) == 0;
 
 	if (opt.mode == MODE_PRELOAD && !have)
-		bsock_run_say("%s: %s", shim(), strerror(errno));
+		bsock_run_say("%s: %s", shim(), bsock_compat_strerror(errno));
 	else if (opt.mode == MODE_PRELOAD && !take)
 		bsock_run_say("%s is %s: the shim does not reach it, use -m "
 			      "notify",
@@ -337,13 +344,14 @@ run_command(int broker)
 	if (bsock_run_elf_find(opt.command[0], program, sizeof(program)) != 0) {
 		int error = errno;
 
-		bsock_run_say("%s: %s", opt.command[0], strerror(error));
+		bsock_run_say(
+		    "%s: %s", opt.command[0], bsock_compat_strerror(error));
 		return error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
 	}
 	if (opt.nlisten == 0 || opt.mode_given)
 		mode = choose_mode();
 	if (mode == MODE_PRELOAD && (set_preload() != 0 || set_talk() != 0)) {
-		bsock_run_say("%s", strerror(errno));
+		bsock_run_say("%s", bsock_compat_strerror(errno));
 		return EXIT_FAILED;
 	}
 	if (mode != MODE_NOTIFY && broker < 0)

@@ -261,7 +261,7 @@ be_broker(const struct bsock_broker *broker, int listener)
 	unsigned caps = needs_low_port(broker) ? BSOCK_PRIV_NET_BIND : 0;
 
 	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);
 	b.root = getppid();
 	b.limit = broker->binds;
 	detach(&listener, broker->verbose);
@@ -287,7 +287,7 @@ make_name(char *name, size_t size)
 
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
 		return -1;
-	memcpy(name, PREFIX, len);
+	memcpy(name, PREFIX, sizeof(PREFIX));
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		len +=
 		    (size_t)snprintf(name + len, size - len, "%02x", bytes[i]);
@@ -351,7 +351,8 @@ bsock_broker_start(
 	    bsock_compat_socketpair(pair) != 0 ||
 	    spawn(broker, listener, pair, pid) != 0) {
 		bsock_run_say("-a: cannot start the broker: %s",
-		    errno == ECHILD ? "it ended" : strerror(errno));
+		    errno == ECHILD ? "it ended"
+				    : bsock_compat_strerror(errno));
 		return -1;
 	}
 	(void)close(listener);

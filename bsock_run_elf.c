@@ -95,6 +95,7 @@ search(const char *dirs, const char *command, char *path, size_t size)
 int
 bsock_run_elf_find(const char *command, char *path, size_t size)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	const char *dirs = getenv("PATH");
 	size_t len = strlen(command);
 

@@ -29,7 +29,7 @@ hold_signals(struct bsock_run_keeper_signals *old)
 	sigset_t all;
 
 	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, &old->mask);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old->mask);
 	/* Of children that nobody wants to hear of nothing is heard. */
 	(void)sigaction(SIGCHLD, &dfl, &old->chld);
 }
@@ -53,8 +53,8 @@ suffer(int sig)
 	(void)sigaddset(&one, sig);
 	(void)sigaction(sig, &dfl, &old);
 	(void)raise(sig);
-	(void)sigprocmask(SIG_UNBLOCK, &one, &mask);
-	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
+	(void)pthread_sigmask(SIG_UNBLOCK, &one, &mask);
+	(void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	(void)sigaction(sig, &old, NULL);
 }
 
@@ -146,7 +146,8 @@ bsock_run_front(const struct bsock_run_keeper *keeper)
 
 	hold_signals(&old);
 	if (bsock_compat_socketpair(pair) != 0 || (pid = fork()) < 0) {
-		bsock_run_say("cannot start the keeper: %s", strerror(errno));
+		bsock_run_say("cannot start the keeper: %s",
+		    bsock_compat_strerror(errno));
 		return BSOCK_RUN_FAILED;
 	}
 	if (pid == 0) {

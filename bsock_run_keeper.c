@@ -28,7 +28,7 @@ static void
 restore_signals(const struct bsock_run_keeper_signals *old)
 {
 	(void)sigaction(SIGCHLD, &old->chld, NULL);
-	(void)sigprocmask(SIG_SETMASK, &old->mask, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &old->mask, NULL);
 }
 
 /* --- the command's side ------------------------------------------------ */
@@ -206,7 +206,7 @@ supervise(const struct bsock_supervise *options, int listener, int handover)
 	o = *options;
 	o.listener = listener;
 	if (bsock_supervise_start(&o) != 0)
-		bsock_run_say("notify: %s", strerror(errno));
+		bsock_run_say("notify: %s", bsock_compat_strerror(errno));
 	else
 		(void)!write(handover, "", 1);
 }
@@ -252,7 +252,8 @@ bsock_run_keeper_be(const struct bsock_run_keeper *k, int status,
 	    introduce_keeper(k->broker) != 0 ||
 	    bsock_compat_socketpair(handover) != 0 ||
 	    (keeper.command = fork()) < 0) {
-		bsock_run_say("cannot start the command: %s", strerror(errno));
+		bsock_run_say("cannot start the command: %s",
+		    bsock_compat_strerror(errno));
 		_exit(BSOCK_RUN_FAILED);
 	}
 	if (keeper.command == 0) {

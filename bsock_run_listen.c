@@ -119,7 +119,7 @@ open_socket(const struct bsock_addr *addr, const char *arg)
 	if (error == 0)
 		return sock;
 	if (!said)
-		bsock_run_say("-l %s: %s", arg, strerror(error));
+		bsock_run_say("-l %s: %s", arg, bsock_compat_strerror(error));
 	if (sock >= 0)
 		(void)close(sock);
 	return -1;
@@ -168,6 +168,8 @@ put_in_place(void)
 	return 0;
 }
 
+/* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
+
 static int
 set_number(const char *variable, long number)
 {
@@ -186,6 +188,9 @@ bsock_run_listen_pass(void)
 	    set_number("LISTEN_PID", (long)getpid()) == 0 &&
 	    setenv("LISTEN_FDNAMES", names, 1) == 0)
 		return 0;
-	bsock_run_say("-l: cannot pass the sockets on: %s", strerror(errno));
+	bsock_run_say(
+	    "-l: cannot pass the sockets on: %s", bsock_compat_strerror(errno));
 	return -1;
 }
+
+/* NOLINTEND(concurrency-mt-unsafe) */

@@ -5,13 +5,13 @@
  */
 #include "bsock_run_user.h"
 
-#include <errno.h>
 #include <grp.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bsock_compat.h"
 #include "bsock_names.h"
 #include "bsock_run_say.h"
 
@@ -77,7 +77,7 @@ bsock_run_user_become(const struct bsock_run_user *user)
 	    setresgid(user->gid, user->gid, user->gid) == 0 &&
 	    setresuid(user->uid, user->uid, user->uid) == 0)
 		return 0;
-	bsock_run_say(
-	    "-u: cannot become uid %ld: %s", (long)user->uid, strerror(errno));
+	bsock_run_say("-u: cannot become uid %ld: %s", (long)user->uid,
+	    bsock_compat_strerror(errno));
 	return -1;
 }

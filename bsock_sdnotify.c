@@ -31,6 +31,8 @@ static struct {
 	size_t names_size;
 } manager = {.sock = -1};
 
+/* NOLINTBEGIN(concurrency-mt-unsafe): main, before there are threads */
+
 /* A whole decimal number from the environment, or 0. */
 static unsigned long
 number_of(const char *variable, unsigned long max)
@@ -136,6 +138,8 @@ bsock_sdnotify_start(void)
 	(void)unsetenv("LISTEN_PID");
 	(void)unsetenv("LISTEN_FDNAMES");
 }
+
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 bool
 bsock_sdnotify_active(void)

@@ -100,6 +100,7 @@ bsock_state_save(const struct bsock_state *state)
 	if (write_all(fd, state) != 0 || fcntl(fd, F_ADD_SEALS, SEALS) != 0)
 		goto out;
 	(void)snprintf(number, sizeof(number), "%d", fd);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no threads */
 	if (setenv(VARIABLE, number, 1) != 0)
 		goto out;
 	keep_open(fd, true);
@@ -116,6 +117,7 @@ void
 bsock_state_undo(int fd, const struct bsock_state *state)
 {
 	keep_all_open(state, false);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no threads */
 	(void)unsetenv(VARIABLE);
 	(void)close(fd);
 }
@@ -324,6 +326,7 @@ load_from(int fd, struct bsock_state *state)
 bool
 bsock_state_load(struct bsock_state *state, const char **why)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before there are threads */
 	const char *variable = getenv(VARIABLE);
 	struct bsock_addr_field field = {variable, 0};
 	int fd = -1;
@@ -338,6 +341,7 @@ bsock_state_load(struct bsock_state *state, const char **why)
 		*why = "it is no descriptor";
 	else
 		*why = load_from(fd, state);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before there are threads */
 	(void)unsetenv(VARIABLE);
 	if (*why == NULL)
 		return true;

@@ -97,7 +97,7 @@ bsock_supervise_explain(int error)
 	case EPERM:
 		return "seccomp is not allowed here";
 	default:
-		return strerror(error);
+		return bsock_compat_strerror(error);
 	}
 }
 

@@ -101,14 +101,6 @@ bsockctl_who(const struct bsock_authz_principal *who, char *buf, size_t size)
 }
 
 const char *
-bsockctl_error(int error)
-{
-	static char buf[128];
-
-	return bsock_compat_strerror(error, buf, sizeof(buf));
-}
-
-const char *
 bsockctl_shown(const char *text, char *buf, size_t size)
 {
 	(void)bsock_log_escape(buf, size, text, strlen(text), true);

@@ -44,9 +44,6 @@ int bsockctl_load(
 const char *bsockctl_who(
     const struct bsock_authz_principal *who, char *buf, size_t size);
 
-/* The text of an errno value, until the next call. */
-const char *bsockctl_error(int error);
-
 /* Others' names for a terminal: escaped, cut; returns buf. */
 const char *bsockctl_shown(const char *text, char *buf, size_t size);
 

@@ -39,7 +39,7 @@ complain_errno(const struct bsockctl *ctl, int error)
 	case EAGAIN:
 		return complain(ctl, "the daemon is busy");
 	default:
-		return complain(ctl, bsockctl_error(error));
+		return complain(ctl, bsock_compat_strerror(error));
 	}
 }
 

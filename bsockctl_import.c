@@ -8,13 +8,12 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bsock_compat.h"
 #include "bsockctl.h"
 
 #define PORTS_MAX  64  /* a longer range is not written out */
@@ -92,7 +91,7 @@ for_owners(struct import *in, const char *file, const char *const hosts[],
 	struct stat st;
 
 	if (fstatat(in->dir, file, &st, 0) != 0) {
-		unsaid(in, file, NULL, bsockctl_error(errno));
+		unsaid(in, file, NULL, bsock_compat_strerror(errno));
 		return;
 	}
 	if ((st.st_mode & S_IXOTH) != 0)
@@ -308,7 +307,7 @@ import_byuid(struct import *in, const char *file, const char *name)
 	fd = openat(in->dir, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	if (f == NULL) {
-		unsaid(in, file, NULL, bsockctl_error(errno));
+		unsaid(in, file, NULL, bsock_compat_strerror(errno));
 		if (fd >= 0)
 			(void)close(fd);
 		return;
@@ -361,7 +360,7 @@ bsockctl_import_authbind(const char *directory)
 	in.dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (in.dir < 0) {
 		(void)fprintf(stderr, "bsockctl: %s: %s\n", directory,
-		    bsockctl_error(errno));
+		    bsock_compat_strerror(errno));
 		return BSOCKCTL_USAGE;
 	}
 	if (import_directory(&in, "byport", import_byport) == 0 &&
@@ -370,7 +369,7 @@ bsockctl_import_authbind(const char *directory)
 		status = in.unsaid == 0 ? BSOCKCTL_OK : BSOCKCTL_NO;
 	else
 		(void)fprintf(stderr, "bsockctl: %s: %s\n", directory,
-		    bsockctl_error(errno));
+		    bsock_compat_strerror(errno));
 	(void)close(in.dir);
 	return status;
 }

@@ -127,7 +127,7 @@ bsockctl_reload(const struct bsockctl *ctl)
 	if (kill((pid_t)before.pid, SIGHUP) != 0) {
 		(void)fprintf(stderr,
 		    "bsockctl: cannot signal the daemon, pid %llu: %s\n",
-		    before.pid, bsockctl_error(errno));
+		    before.pid, bsock_compat_strerror(errno));
 		return BSOCKCTL_NO;
 	}
 	if (wait_for_loads(ctl, &before, &after) != 0)

@@ -52,9 +52,7 @@ add_number(struct text *text, unsigned long number)
 static void
 add_error(struct text *text, int error)
 {
-	char buf[128];
-
-	add(text, bsock_compat_strerror(error, buf, sizeof(buf)));
+	add(text, bsock_compat_strerror(error));
 }
 
 /* --- the name of a group ----------------------------------------------- */

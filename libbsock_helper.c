@@ -119,9 +119,10 @@ static int
 supervise(void *arg)
 {
 	struct helper *helper = arg;
+	/* NOLINTNEXTLINE(clang-analyzer-security.insecureAPI.vfork): above */
 	pid_t pid = vfork();
 
-	if (pid == 0)
+	if (pid == 0) /* NOLINTNEXTLINE(clang-analyzer-unix.Vfork): execve */
 		become_program(helper);
 	if (pid < 0)
 		_exit(errno);

@@ -74,7 +74,6 @@ adapter_bind(struct bsock_ask *ask)
 const char *
 adapter_why(const struct bsock_ask *ask, int error, char buf[ADAPTER_WHY_SIZE])
 {
-	char text[128];
 	size_t len;
 
 	len = bsock_addr_format(&ask->request.addr, buf, ADAPTER_WHY_SIZE);
@@ -85,6 +84,6 @@ adapter_why(const struct bsock_ask *ask, int error, char buf[ADAPTER_WHY_SIZE])
 		    ask, error, buf + len, ADAPTER_WHY_SIZE - len);
 	else
 		(void)snprintf(buf + len, ADAPTER_WHY_SIZE - len, "%s",
-		    bsock_compat_strerror(error, text, sizeof(text)));
+		    bsock_compat_strerror(error));
 	return buf;
 }

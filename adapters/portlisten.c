@@ -54,7 +54,7 @@ struct relay {
 static int
 fail(const char *what, int error)
 {
-	bsock_log(LOG_ERR, "%s: %s", what, strerror(error));
+	bsock_log(LOG_ERR, "%s: %s", what, bsock_compat_strerror(error));
 	return -1;
 }
 
@@ -78,7 +78,7 @@ read_address(
 	if (bsock_addr_parse(addr, host, fields, &bsock_names_addr, &error) !=
 	    0) {
 		bsock_log(LOG_ERR, "port %s, address %s: %s: %s", relay->port,
-		    host, error.reason, strerror(EINVAL));
+		    host, error.reason, bsock_compat_strerror(EINVAL));
 		return -1;
 	}
 	return addr->port != 0 ? 0 : fail("port 0", EINVAL);
@@ -194,7 +194,7 @@ log_dropped(const struct relay *relay, int conn, int error)
 		(void)bsock_addr_format(&from, text, sizeof(text));
 	bsock_log(LOG_WARNING,
 	    "closed a connection from %s: no receiver at %s for %s s: %s", text,
-	    relay->path, relay->seconds, strerror(error));
+	    relay->path, relay->seconds, bsock_compat_strerror(error));
 }
 
 /* Whatever is wrong with the receiver, it may come back. */
@@ -259,8 +259,10 @@ read_options(struct relay *relay, int argc, char **argv)
 	unsigned long seconds;
 	int option;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	while ((option = getopt(argc, argv, "b:t:h")) != -1) {
 		if (option == 'h')
+			/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 			exit(printf("%s%s", usage, help) < 0);
 		else if (option == 'b' && relay->count < ADDRESSES_MAX)
 			relay->addresses[relay->count++] = optarg;

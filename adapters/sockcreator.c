@@ -85,8 +85,8 @@ write_reply(const void *reply, size_t len)
 			p += n;
 			len -= (size_t)n;
 		} else if (!is_for_later(STDOUT_FILENO, POLLOUT)) {
-			bsock_log(
-			    LOG_ERR, "cannot answer: %s", strerror(errno));
+			bsock_log(LOG_ERR, "cannot answer: %s",
+			    bsock_compat_strerror(errno));
 			return NO_REPLY;
 		}
 	}
@@ -110,7 +110,7 @@ send_socket(int fd)
 	while (bsock_fdpass_send(STDOUT_FILENO, "", 1, fd, 0) < 0)
 		if (!is_for_later(STDOUT_FILENO, POLLOUT)) {
 			bsock_log(LOG_ERR, "cannot send a socket: %s",
-			    strerror(errno));
+			    bsock_compat_strerror(errno));
 			return NO_SOCKET;
 		}
 	return GO_ON;
@@ -257,7 +257,8 @@ main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "-h") == 0)
 		return fputs(help, stdout) < 0;
 	if (adapter_start(PROGRAM) != 0 || adapter_unprivileged() != 0) {
-		bsock_log(LOG_ERR, "cannot start: %s", strerror(errno));
+		bsock_log(
+		    LOG_ERR, "cannot start: %s", bsock_compat_strerror(errno));
 		return NO_REQUEST;
 	}
 	while (result == GO_ON) {

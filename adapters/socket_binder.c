@@ -67,7 +67,7 @@ struct binder {
 static int
 fail(const char *what)
 {
-	bsock_log(LOG_ERR, "%s: %s", what, strerror(errno));
+	bsock_log(LOG_ERR, "%s: %s", what, bsock_compat_strerror(errno));
 	return -1;
 }
 
@@ -150,6 +150,8 @@ print_pid(pid_t pid)
 	return fflush(stdout);
 }
 
+/* NOLINTBEGIN(concurrency-mt-unsafe): one thread */
+
 /* The child writes a byte when it serves; what stops it, it says itself. */
 static _Noreturn void
 wait_for_child(const struct binder *binder, int fd, pid_t pid)
@@ -197,6 +199,8 @@ detach(struct binder *binder)
 	(void)setsid();
 	binder->ready = bsock_compat_cloexec(fds[1]);
 }
+
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 static void
 become_null(const struct binder *binder, int fd)
@@ -352,6 +356,7 @@ read_options(struct binder *binder, int argc, char **argv)
 {
 	int option;
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	while ((option = getopt(argc, argv, "pfh")) != -1)
 		switch (option) {
 		case 'p':
@@ -361,6 +366,7 @@ read_options(struct binder *binder, int argc, char **argv)
 			binder->foreground = true;
 			break;
 		case 'h':
+			/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 			exit(printf("%s%s", usage, help) < 0);
 		default:
 			return -1;

@@ -150,12 +150,10 @@ log_bound(const struct bsock_peer *peer, const struct bsock_ask *ask)
 static void
 log_refused(const struct bsock_peer *peer, int error, const char *why)
 {
-	char text[128];
-
 	if (!bsock_log_within_rate(peer->uid))
 		return;
 	if (why == NULL)
-		why = bsock_compat_strerror(error, text, sizeof(text));
+		why = bsock_compat_strerror(error);
 	bsock_log(LOG_NOTICE, "refused uid=%u pid=%ld errno=%d: %s",
 	    (unsigned)peer->uid, (long)peer->pid, error, why);
 }
