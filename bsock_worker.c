@@ -109,8 +109,8 @@ nothing(int signum)
 static int
 groups_map(void)
 {
-	pool.groups_size =
-	    (pool.options.threads + 1) * BSOCK_POOL_GROUPS_MAX * sizeof(gid_t);
+	pool.groups_size = ((size_t)pool.options.threads + 1) *
+			   BSOCK_POOL_GROUPS_MAX * sizeof(gid_t);
 	pool.groups = mmap(NULL, pool.groups_size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	return pool.groups == MAP_FAILED ? -1 : 0;
