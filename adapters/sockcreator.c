@@ -203,8 +203,8 @@ read_more(uint8_t *buf, size_t size, size_t *len)
 		n = read(STDIN_FILENO, buf + *len, size - *len);
 	while (n < 0 && is_for_later(STDIN_FILENO, POLLIN));
 	if (n < 0)
-		bsock_log(
-		    LOG_ERR, "cannot read a request: %s", strerror(errno));
+		bsock_log(LOG_ERR, "cannot read a request: %s",
+		    bsock_compat_strerror(errno));
 	if (n <= 0)
 		return NO_REQUEST;
 	*len += (size_t)n;
