@@ -6,12 +6,17 @@
  * word, and at etc/bsock; see bsock(5).
  *
  * Where it asks: the unix socket named by the environment variable
- * BSOCK_SOCKET (a path, or @name in the abstract namespace; ignored in a
- * setuid process), else the path that the library was built with.
+ * BSOCK_SOCKET (a path, or @name in the abstract namespace; read at each
+ * call, ignored in a setuid process), else the path that the library was
+ * built with.
  *
  * All functions are thread-safe, leave errno untouched on success, never
- * allocate, never raise SIGPIPE, and bound the whole call to 5 seconds.  A
- * call that fails has not bound the socket.
+ * allocate, never raise SIGPIPE or SIGCHLD, and bound the whole call to 5
+ * seconds; what is not answered at once because the daemon is busy is asked
+ * again until then.  They are no cancellation points, and go on after a
+ * signal's handler has run; they are not for use in one.  For the time of a
+ * call they need a few descriptors.  A call that fails has not bound the
+ * socket.
  *
  * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
@@ -39,9 +44,11 @@ extern "C" {
 /*
  * Like bind(2): bind fd to ai->ai_addr.  ai_next is ignored; ai_family,
  * ai_socktype and ai_protocol must be those of fd (0 as protocol: the usual
- * one for that socket type).  fd stays the caller's; on a reserved address
- * another open file takes its number (dup2), with the flags and options that
- * the caller had set on it.
+ * one for that socket type).  Of ai_flags only BSOCK_FLAGS_REBIND is looked
+ * at.  fd stays the caller's; on a reserved address another open file takes
+ * its number (dup2), with the flags and options that the caller had set on
+ * it: what was made of fd before (a duplicate, an entry in an epoll set)
+ * still is the old one.
  *
  * Returns 0, or -1 and errno:
  *	EACCES		no rule for this user and address, or the daemon's
@@ -54,6 +61,8 @@ extern "C" {
  *	ENOENT, ECONNREFUSED
  *			no daemon, and no setuid bsock program
  *	ETIMEDOUT	no answer within 5 seconds
+ *	EMFILE, ENFILE	no descriptor left to ask with
+ *	ECONNRESET	the daemon ended while it was asked
  *	any other	what bind(2) said: EADDRINUSE, EADDRNOTAVAIL, ...
  */
 int bsock_bind_addrinfo(int fd, const struct addrinfo *ai);

@@ -29,8 +29,8 @@ struct bsock_addr {
 	char path[108];    /* AF_UNIX; abstract names begin with a NUL */
 };
 
-/* How a field that is not a number is turned into one.  Each returns 0, or
- * -1 when the name is unknown. */
+/* How a field that is not a number is turned into one, in host byte order.
+ * Each returns 0, or -1 when the name is unknown. */
 struct bsock_addr_names {
 	int (*protocol)(const char *name, uint32_t *protocol);
 	int (*service)(const char *name, uint32_t protocol, uint16_t *port);
@@ -91,10 +91,16 @@ socklen_t bsock_addr_to_sockaddr(
 void bsock_addr_key(const struct bsock_addr *addr, struct bsock_addr *key);
 
 bool bsock_addr_is_inet(const struct bsock_addr *addr); /* 4 or 6 */
+/* fe80::/10; ::ffff:a.b.c.d; 0.0.0.0 or :: (but not ::ffff:0.0.0.0: that is
+ * one as a key). */
 bool bsock_addr_is_link_local(const uint8_t host[16]);
 bool bsock_addr_is_v4mapped(const struct bsock_addr *addr);
 bool bsock_addr_is_wildcard(const struct bsock_addr *addr);
+
+/* In every field. */
 bool bsock_addr_equal(const struct bsock_addr *a, const struct bsock_addr *b);
+
+/* Not the same from one version to the next. */
 uint64_t bsock_addr_hash(const struct bsock_addr *addr, uint64_t seed);
 
 #endif

@@ -1,5 +1,7 @@
 /*
  * bsock_file - open a file that only its rightful owner can have written
+ *
+ * Any thread; never while a request is served, since it may wait for a disk.
  */
 #ifndef BSOCK_FILE_H
 #define BSOCK_FILE_H

@@ -18,7 +18,8 @@
 /* For bsock_addr_parse(). */
 extern const struct bsock_addr_names bsock_names_addr;
 
-/* Return 0, or -1 when nobody has that name. */
+/* Return 0, or -1 (*uid, *gid are not changed) when nobody has that name, or
+ * memory is out. */
 int bsock_names_user(const char *name, uid_t *uid);
 int bsock_names_group(const char *name, gid_t *gid);
 
@@ -26,10 +27,11 @@ int bsock_names_group(const char *name, gid_t *gid);
  * max), or -1 when the user is unknown. */
 int bsock_names_groups_of(uid_t uid, gid_t *groups, size_t max);
 
-/* The name of a uid or gid, or its number; return buf. */
+/* The name of a uid or gid, or its number, cut to size; return buf. */
 const char *bsock_names_of_uid(uid_t uid, char *buf, size_t size);
 const char *bsock_names_of_gid(gid_t gid, char *buf, size_t size);
 
+/* From now on names are asked for again. */
 void bsock_names_forget(void);
 
 #endif

@@ -3,7 +3,8 @@
  *
  * The files are read by a thread of their own, niced, so that neither a
  * request nor the main loop waits for a million lines or for a slow name
- * service.  Its messages are collected and logged by main.
+ * service.  Its messages are collected and logged by main, which all
+ * functions belong to.
  */
 #ifndef BSOCK_RELOAD_H
 #define BSOCK_RELOAD_H
@@ -17,13 +18,16 @@ struct bsock_loaded {
 	struct bsock_bindresvport_skip skip; /* without the config's ports */
 };
 
-/* Start-up: load at once, messages go to the log. */
+/* Start-up: load at once, messages go to the log.  Returns loaded->result:
+ * 0, and loaded->config is the caller's to free, or -1. */
 int bsock_reload_now(
     const struct bsock_config_options *options, struct bsock_loaded *loaded);
 
 /* Begin to load in the background; a byte to wake_fd says when it is done.
  * options must stay.  Returns 0, or -1 and errno. */
 int bsock_reload_begin(const struct bsock_config_options *options, int wake_fd);
+
+/* Has one begun that bsock_reload_finish() has not ended yet? */
 bool bsock_reload_running(void);
 
 /*

@@ -2,7 +2,8 @@
  * bsock_socket - one socket for one request
  *
  * Functions that can fail return an errno value, 0 for success: it goes
- * into the reply.
+ * into the reply.  Any thread; nothing is allocated, opened or waited for,
+ * and descriptors that are passed in stay the caller's.
  */
 #ifndef BSOCK_SOCKET_H
 #define BSOCK_SOCKET_H
@@ -27,9 +28,11 @@ int bsock_socket_check(int fd, const struct bsock_addr *addr);
 int bsock_socket_check_unbound(int fd, const struct bsock_addr *addr);
 
 /* A socket for a client that sent none, close-on-exec, owned by uid and gid;
- * it has SO_REUSEADDR when reuse is set.  *fd is the caller's. */
+ * *fd is the caller's. */
 int bsock_socket_make(
     const struct bsock_addr *addr, uid_t uid, gid_t gid, int *fd);
+
+/* Set SO_REUSEADDR on it. */
 int bsock_socket_reuse(int fd);
 
 /* bind(2), to an address rebuilt from its fields. */

@@ -4,7 +4,8 @@
  * At a re-exec (SIGUSR2) every descriptor stays open, and a sealed memfd says
  * which is which; the environment variable BSOCK_STATE is its number.  The
  * contents are text, one thing a line, and are believed no more than a
- * client's request.
+ * client's request.  For the one thread that is there before others begin,
+ * or after they have ended.
  */
 #ifndef BSOCK_STATE_H
 #define BSOCK_STATE_H

@@ -2,7 +2,8 @@
  * bsock_status - the answer to STATUS: what bsockctl(8) shows
  *
  * Made by the main thread, so that no request waits for it, as JSON in a
- * sealed memory file: however slowly it is read, the daemon is done.
+ * sealed memory file: however slowly it is read, the daemon is done.  All
+ * functions are the main thread's.
  * bsock-protocol(7) lists the members.  Strings hold ASCII only: a byte
  * outside it is written as the Unicode character of that number.
  */

@@ -14,7 +14,8 @@ void bsock_store_look_again(void);
 /* Main thread: take an address that is about to be freed out of the store. */
 void bsock_store_forget(struct bsock_resvaddr *r);
 
-/* The serial number in the name of a kept socket; 0 when there is none. */
+/* The serial number (bsock_keeper_serial()) in the name of a kept socket; 0
+ * when there is none.  Any thread. */
 uint64_t bsock_store_serial(const char *name);
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef BSOCK_TRIM_H
 #define BSOCK_TRIM_H
 
+/* Cannot fail: what cannot be let go stays.  Any thread. */
 void bsock_trim(void);
 
 #endif

@@ -3,7 +3,8 @@
  *
  * Nothing is opened and nothing of the client's is followed: every directory
  * above the path must be root's alone, so that nobody can change what is
- * there between a look and an act.
+ * there between a look and an act.  Any thread, but for
+ * bsock_unixpath_start(); nothing waits; descriptors stay the caller's.
  */
 #ifndef BSOCK_UNIXPATH_H
 #define BSOCK_UNIXPATH_H

@@ -30,7 +30,8 @@ struct bsock_reply {
 	uint32_t flags; /* BSOCK_WIRE_RESERVED */
 };
 
-/* Returns 0, or the errno value to answer with. */
+/* Returns 0, or the errno value to answer with: EINVAL, EAFNOSUPPORT,
+ * EPROTONOSUPPORT, ESOCKTNOSUPPORT. */
 int bsock_wire_decode_request(
     struct bsock_request *request, const void *buf, size_t len);
 
@@ -41,7 +42,7 @@ size_t bsock_wire_encode_request(
 void bsock_wire_encode_reply(
     const struct bsock_reply *reply, uint8_t buf[BSOCK_WIRE_REPLY_SIZE]);
 
-/* len 4 (a daemon before 0.12, no flags) or 8; else -1. */
+/* len 4 (a daemon before 0.12, no flags) or 8: returns 0; else -1. */
 int bsock_wire_decode_reply(
     struct bsock_reply *reply, const void *buf, size_t len);
 
