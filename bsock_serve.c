@@ -265,7 +265,12 @@ obtain(struct call *c)
 		error = bind_any(c, c->fd);
 	else
 		error = bind_new(c);
-	return error == 0 || refuse(c, error, BSOCK_REASON_BIND);
+	if (error == 0)
+		return true;
+	/* Ours are used up, not the client's: it may ask again. */
+	if (error == EMFILE || error == ENFILE)
+		return refuse(c, EAGAIN, BSOCK_REASON_BUSY);
+	return refuse(c, error, BSOCK_REASON_BIND);
 }
 
 /* --- the answer -------------------------------------------------------- */
