@@ -93,6 +93,15 @@ every_module_has_a_layer() {
 	[ ! -s "$T/out" ]
 }
 
+every_file_is_in_NOTES() {
+	for file in "$TOP"/*.c "$TOP"/*.h; do
+		file=${file##*/}
+		grep -qw "${file%.[ch]}" "$TOP/NOTES" || echo "missing: $file"
+	done >"$T/out"
+	cat "$T/out"
+	[ ! -s "$T/out" ]
+}
+
 includes_go_down() {
 	for module in $(modules); do
 		for header in $(includes "$module"); do
@@ -122,6 +131,7 @@ has_no_data() {
 }
 
 ok "every module has its place" every_module_has_a_layer
+ok "every file is in the table of NOTES" every_file_is_in_NOTES
 ok "no module includes a header from above or beside" includes_go_down
 for module in bsock_text bsock_kind bsock_addr bsock_addr_parse bsock_wire; do
 	is "$module calls nothing but string functions" \
