@@ -139,7 +139,28 @@ need() {
 # --- processes and files --------------------------------------------------
 
 started() {
-	STARTED="$STARTED $1"
+	STARTED="$STARTED $1:$(tap_birth "$1")"
+}
+
+# tap_birth PID: when that process began (field 22 of proc_pid_stat(5)).
+tap_birth() {
+	read -r tap_stat 2>/dev/null <"/proc/$1/stat" || return 0
+	# shellcheck disable=SC2086 # fields, after the name in parentheses
+	set -- ${tap_stat##*) }
+	echo "${20}"
+}
+
+# tap_reused PID: what the test started as PID has ended since, and is now
+# something else.  Numbers come round within a minute on a busy machine.
+tap_reused() {
+	for tap_entry in $STARTED; do
+		[ "${tap_entry%%:*}" != "$1" ] ||
+			[ "${tap_entry#*:}" != "$(tap_birth "$1")" ] || return 1
+	done
+	case " $STARTED" in
+	*" $1:"*) return 0 ;;
+	*) return 1 ;;
+	esac
 }
 
 # eventually CMD...: retries for up to 10 s, for readiness.
@@ -154,13 +175,13 @@ eventually() {
 
 # gone PID: true when that process is no more (or is a zombie of ours).
 gone() {
-	! kill -0 "$1" 2>/dev/null ||
+	! kill -0 "$1" 2>/dev/null || tap_reused "$1" ||
 		grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
 }
 
 # stop PID [SIGNAL]: ends a process that the test started, and waits for it.
 stop() {
-	kill -"${2:-TERM}" "$1" 2>/dev/null
+	tap_reused "$1" || kill -"${2:-TERM}" "$1" 2>/dev/null
 	eventually gone "$1" || kill -KILL "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
 }
@@ -177,10 +198,11 @@ frozen() {
 
 tap_cleanup() {
 	for tap_pid in $STARTED; do
-		kill -TERM "$tap_pid" 2>/dev/null
+		gone "${tap_pid%%:*}" || kill -TERM "${tap_pid%%:*}" 2>/dev/null
 	done
 	for tap_pid in $STARTED; do
-		eventually gone "$tap_pid" || kill -KILL "$tap_pid" 2>/dev/null
+		eventually gone "${tap_pid%%:*}" ||
+			kill -KILL "${tap_pid%%:*}" 2>/dev/null
 	done
 	[ -z "${T:-}" ] || rm -rf "$T"
 }
