@@ -167,7 +167,11 @@ put_in_place(const struct bind *b, ino_t before)
 			   &addfd) >= 0;
 }
 
-static bool
+/*
+ * 0 when it is bound, else the errno of the bind: that the address is in use
+ * is told by bsock alone where the kernel had looked at the privilege first.
+ */
+static int
 ask_bsock(struct bind *b, int why)
 {
 	struct bsock_ask ask = {.fd = b->sock};
@@ -176,23 +180,25 @@ ask_bsock(struct bind *b, int why)
 
 	if (bsock_ask_prepare(
 		&ask.request, b->sock, &b->target.addr, b->target.addrlen) != 0)
-		return false;
+		return why;
 	error = bsock_ask(&ask) != 0 ? errno : 0;
 	if (error == 0 && identity(b->sock) != before &&
 	    !put_in_place(b, before))
 		error = EBADF;
 	state.options.report(&ask, why, error);
-	return error == 0;
+	return error == 0 || (ask.answered && error == EADDRINUSE) ? error
+								   : why;
 }
 
-static bool
+static int
 do_bind(struct bind *b)
 {
 	if (bind(b->sock, (struct sockaddr *)&b->target.addr,
 		b->target.addrlen) == 0)
-		return true;
-	return (errno == EACCES || errno == EPERM || errno == EADDRINUSE) &&
-	       ask_bsock(b, errno);
+		return 0;
+	return errno == EACCES || errno == EPERM || errno == EADDRINUSE
+		   ? ask_bsock(b, errno)
+		   : errno;
 }
 
 /* Our copy is closed before the program goes on: it must be able to close
@@ -207,15 +213,17 @@ handle(const struct seccomp_notif *notif)
 	    .sock = -1,
 	};
 	union verdict verdict;
-	bool bound;
+	int error = EINVAL; /* it is none that we can make */
 
 	memset(&verdict, 0, sizeof(verdict));
-	bound = bsock_run_arch_is_bind(&notif->data, &b.target.call) &&
-		look(&b) && do_bind(&b);
+	if (bsock_run_arch_is_bind(&notif->data, &b.target.call) && look(&b))
+		error = do_bind(&b);
 	if (b.sock >= 0)
 		(void)close(b.sock);
 	verdict.resp.id = notif->id;
-	if (!bound)
+	if (error == EADDRINUSE)
+		verdict.resp.error = -error;
+	else if (error != 0)
 		verdict.resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	/* It fails when the program was killed meanwhile. */
 	(void)ioctl(state.options.listener, SECCOMP_IOCTL_NOTIF_SEND, &verdict);

@@ -59,6 +59,16 @@ svc_start "$B/server" 127.0.0.1 8080 hello
 eventually sh -c 'ss -Hltn sport = :8080 | grep -q LISTEN'
 is "nor a port that is taken" "$(svc "$RUN" -m preload \
     sh -c "$B/ask -k 'AF_INET SOCK_STREAM tcp 8080 127.0.0.1'" 2>&1)" EADDRINUSE
+# Of what the service may have, by the daemon's word.
+other80() {
+	svc "$RUN" -m "$1" sh -c "$A80" 2>"$T/err"
+}
+svc_start "$RUN" "$B/server" 127.0.0.1 80 hello
+eventually sh -c 'ss -Hltn sport = :80 | grep -q LISTEN'
+is "an address in use is no want of privilege" "$(other80 preload)" EADDRINUSE
+is "under notify neither" "$(other80 notify)" EADDRINUSE
+like "and it is said" "$(cat "$T/err")" 'tcp 80 127.0.0.1: .*in use'
+stop $!
 is "the user's own setting stays" "$(BSOCK_PRELOAD_DEBUG=0 svc "$RUN" \
     -m preload sh -c "$A81" 2>&1)" EACCES
 like "a script is told of" "$(svc "$RUN" -v -m auto "$T/script" true 2>&1)" \
