@@ -135,5 +135,7 @@ is_(j.wrong, [], "-t 0: nothing is wrong without a failure")
 calls = {name: n for name, n in j.run.calls().items() if name in ("getpeername", "sendmsg", "write", "poll")}
 survives("-t 0: it closes what it cannot pass on, and goes on", calls, judged(0), LIMITS)
 EOP
+daemon_stop
+like "the daemon ends in order" "$(tail -n 1 "$T/log")" 'ended'
 
 finish

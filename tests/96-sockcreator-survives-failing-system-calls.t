@@ -124,5 +124,7 @@ j.judge()
 is_(j.wrong, [], "nothing is wrong without a failure")
 survives("it says why it ends, or serves on", j.run.calls(), judge, dict(getsockopt=9, setsockopt=15))
 EOP
+daemon_stop
+like "the daemon ends in order" "$(tail -n 1 "$T/log")" 'ended'
 
 finish

@@ -182,5 +182,7 @@ calls = {
 }
 survives("as a daemon", calls, judged(Judge.as_daemon, "-p"), dict.fromkeys(calls, 4))
 EOP
+daemon_stop
+like "the daemon ends in order" "$(tail -n 1 "$T/log")" 'ended'
 
 finish
