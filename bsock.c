@@ -1,5 +1,7 @@
 /*
  * bsock - the program: which of its forms is meant, and its options
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
 #include <sys/stat.h>
 

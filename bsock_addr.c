@@ -1,3 +1,8 @@
+/*
+ * bsock_addr - an address: family, socket type, protocol, port, host
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_addr.h"
 
 #include <sys/un.h>

@@ -1,5 +1,7 @@
 /*
  * bsock_addr_parse - the text of an address, field by field
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
 #include "bsock_addr.h"
 

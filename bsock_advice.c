@@ -1,3 +1,8 @@
+/*
+ * bsock_advice - what works, but not as somebody may think
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_advice.h"
 
 #include <stdarg.h>

@@ -1,3 +1,8 @@
+/*
+ * bsock_bindresvport - a free reserved port, as bindresvport(3) gives it
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_bindresvport.h"
 
 #include <stdlib.h>

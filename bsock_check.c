@@ -1,3 +1,8 @@
+/*
+ * bsock_check - bsock -t: both config files, judged by the daemon's parser
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_check.h"
 
 #include <stdio.h>

@@ -1,3 +1,8 @@
+/*
+ * bsock_conn - one connection in a serving thread
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_conn.h"
 
 #include <sys/time.h>

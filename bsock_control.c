@@ -1,3 +1,9 @@
+/*
+ * bsock_control - the unix socket that clients connect to, and that one
+ * program serves it
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_control.h"
 
 #include <sys/file.h>

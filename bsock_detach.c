@@ -1,3 +1,8 @@
+/*
+ * bsock_detach - a command that returns once its daemon serves
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_detach.h"
 
 #include <signal.h>

@@ -1,3 +1,8 @@
+/*
+ * bsock_fdpass - messages over a unix socket with at most one descriptor
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_fdpass.h"
 
 #include <sys/uio.h>

@@ -1,3 +1,8 @@
+/*
+ * bsock_file - open a file that only its rightful owner can have written
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_file.h"
 
 #include <sys/mman.h>

@@ -1,3 +1,8 @@
+/*
+ * bsock_kind - families, socket types and protocols, by name and number
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_kind.h"
 
 #include <stddef.h>

@@ -1,3 +1,8 @@
+/*
+ * bsock_log - one line a decision, without ever waiting for the log
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_log.h"
 
 #include <sys/socket.h>

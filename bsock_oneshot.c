@@ -1,3 +1,8 @@
+/*
+ * bsock_oneshot - one request without a daemon
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_oneshot.h"
 
 #include <poll.h>

@@ -1,3 +1,8 @@
+/*
+ * bsock_parker - the thread that looks after parked connections
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_parker.h"
 
 #include <poll.h>

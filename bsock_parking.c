@@ -1,3 +1,8 @@
+/*
+ * bsock_parking - connections that nobody is working on
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_parking.h"
 
 #include <sys/ioctl.h>

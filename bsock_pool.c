@@ -1,3 +1,8 @@
+/*
+ * bsock_pool - the serving threads: at work or idle, and what they read
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_pool.h"
 
 #include <signal.h>

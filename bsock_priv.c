@@ -1,3 +1,8 @@
+/*
+ * bsock_priv - what this process may do, and giving it up
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_priv.h"
 
 #include <sys/resource.h>

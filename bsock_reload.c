@@ -1,3 +1,8 @@
+/*
+ * bsock_reload - load the config while requests are served
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_reload.h"
 
 #include <sys/resource.h>

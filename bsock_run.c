@@ -1,5 +1,7 @@
 /*
  * bsock-run - starts a command whose binds go through bsock
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
 #include <limits.h>
 #include <stdbool.h>

@@ -1,3 +1,8 @@
+/*
+ * bsock_run_arch - how each kind of machine calls bind(2)
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_run_arch.h"
 
 #include "bsock_compat.h"

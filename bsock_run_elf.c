@@ -1,3 +1,8 @@
+/*
+ * bsock_run_elf - can this program take the shim?
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_run_elf.h"
 
 #include <sys/stat.h>

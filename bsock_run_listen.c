@@ -1,3 +1,9 @@
+/*
+ * bsock_run_listen - sockets for the command, as a service manager passes
+ * them
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_run_listen.h"
 
 #include <stdbool.h>

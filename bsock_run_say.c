@@ -1,3 +1,8 @@
+/*
+ * bsock_run_say - what bsock-run is told by people and tells them
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_run_say.h"
 
 #include <errno.h>

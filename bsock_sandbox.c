@@ -1,3 +1,8 @@
+/*
+ * bsock_sandbox - which system calls are left
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_sandbox.h"
 
 #include <errno.h>

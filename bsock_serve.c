@@ -1,3 +1,8 @@
+/*
+ * bsock_serve - one request, from its bytes to its log line
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_serve.h"
 
 #include <string.h>
@@ -15,8 +20,7 @@ struct call {
 	const struct bsock_snapshot *snapshot;
 	struct bsock_caller *caller;
 	struct bsock_request request;
-	struct bsock_addr
-	    key; /* what rules and reservations are looked up by */
+	struct bsock_addr key; /* of rules and reservations */
 	struct bsock_authz_grant grant;
 	const char *via;
 	int fd;  /* the client's socket, or -1 */
@@ -26,28 +30,6 @@ struct call {
 	int error;
 	enum bsock_reason reason;
 };
-
-static const char *const reason_names[BSOCK_REASONS] = {
-    [BSOCK_REASON_NONE] = "none",
-    [BSOCK_REASON_MALFORMED] = "malformed",
-    [BSOCK_REASON_KIND] = "unsupported",
-    [BSOCK_REASON_SOCKET] = "wrong-socket",
-    [BSOCK_REASON_NAMESPACE] = "other-namespace",
-    [BSOCK_REASON_UNMAPPED] = "unmapped-uid",
-    [BSOCK_REASON_NOT_OURS] = "not-admitted",
-    [BSOCK_REASON_NO_RULE] = "no-rule",
-    [BSOCK_REASON_HUNG_UP] = "hung-up",
-    [BSOCK_REASON_BIND] = "bind",
-    [BSOCK_REASON_REPLY] = "reply",
-    [BSOCK_REASON_BUSY] = "busy",
-    [BSOCK_REASON_TIMEOUT] = "timeout",
-};
-
-const char *
-bsock_reason_name(enum bsock_reason reason)
-{
-	return reason_names[reason];
-}
 
 void
 bsock_service_init(

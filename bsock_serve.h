@@ -18,28 +18,9 @@
 #include "bsock_authz.h"
 #include "bsock_bindresvport.h"
 #include "bsock_fdpass.h"
+#include "bsock_reason.h"
 #include "bsock_resvaddr.h"
 #include "bsock_wire.h"
-
-/* Why a request was refused; the names in the log and in STATUS. */
-enum bsock_reason {
-	BSOCK_REASON_NONE,      /* granted */
-	BSOCK_REASON_MALFORMED, /* "malformed": no request in these bytes */
-	BSOCK_REASON_KIND,      /* "unsupported": family, type, protocol */
-	BSOCK_REASON_SOCKET,    /* "wrong-socket": fd is not what it says */
-	BSOCK_REASON_NAMESPACE, /* "other-namespace" */
-	BSOCK_REASON_UNMAPPED,  /* "unmapped-uid": nobody knows who it is */
-	BSOCK_REASON_NOT_OURS,  /* "not-admitted": bsock-run -a, a stranger */
-	BSOCK_REASON_NO_RULE,   /* "no-rule" */
-	BSOCK_REASON_HUNG_UP,   /* "hung-up": the client did not wait */
-	BSOCK_REASON_BIND,      /* "bind": the kernel said no */
-	BSOCK_REASON_REPLY,     /* "reply": it could not be sent */
-	BSOCK_REASON_BUSY,      /* "busy": limits of connections */
-	BSOCK_REASON_TIMEOUT,   /* "timeout": no request in time */
-	BSOCK_REASONS,
-};
-
-const char *bsock_reason_name(enum bsock_reason reason);
 
 struct bsock_counters {
 	atomic_ullong granted;

@@ -1,3 +1,8 @@
+/*
+ * bsock_snapshot - from a loaded config to what requests are served from
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_snapshot.h"
 
 #include <stdlib.h>

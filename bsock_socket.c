@@ -1,3 +1,8 @@
+/*
+ * bsock_socket - one socket for one request
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_socket.h"
 
 #include <sys/stat.h>

@@ -1,3 +1,8 @@
+/*
+ * bsock_status - the answer to STATUS: what bsockctl(8) shows
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_status.h"
 
 #include <sys/mman.h>

@@ -1,3 +1,8 @@
+/*
+ * bsock_text - a line that is put together by hand
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_text.h"
 
 void

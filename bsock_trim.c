@@ -1,3 +1,8 @@
+/*
+ * bsock_trim - memory that only the start and a reload needed
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_trim.h"
 
 #include "bsock_compat.h"

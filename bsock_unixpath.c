@@ -1,3 +1,8 @@
+/*
+ * bsock_unixpath - bind a unix socket to a path, safely as root
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_unixpath.h"
 
 #include <sys/stat.h>

@@ -1,3 +1,8 @@
+/*
+ * bsock_wire - bytes of a request and of a reply
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_wire.h"
 
 #include <string.h>

@@ -1,3 +1,8 @@
+/*
+ * bsock_worker - the threads that serve
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsock_worker.h"
 
 #include <sys/mman.h>

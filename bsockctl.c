@@ -1,3 +1,8 @@
+/*
+ * bsockctl - what the commands of the tool share
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "bsockctl.h"
 
 #include <getopt.h>

@@ -1,5 +1,7 @@
 /*
  * bsockctl_ask - the daemon's STATUS: asked, and taken apart
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
 #include <sys/un.h>
 

@@ -1,5 +1,7 @@
 /*
  * bsockctl_explain - may this user have this address, and which line says so
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
 #include <sys/stat.h>
 

@@ -3,6 +3,8 @@
  *
  * What is printed is a config file: rules, and as comments what exact rules
  * cannot say.
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
 #include <sys/stat.h>
 

@@ -1,5 +1,7 @@
 /*
  * bsockctl_reload - check, SIGHUP, and see whether the daemon took it
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
 #include <signal.h>
 #include <stdio.h>

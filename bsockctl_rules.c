@@ -1,5 +1,7 @@
 /*
  * bsockctl_rules - the rules in canonical form, sorted
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
 #include <stdio.h>
 #include <stdlib.h>

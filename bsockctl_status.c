@@ -1,5 +1,7 @@
 /*
  * bsockctl_status - a table of what the daemon serves and holds
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
 #include <fcntl.h>
 #include <stdio.h>

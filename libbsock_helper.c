@@ -7,6 +7,8 @@
  * process alone (execve(2) would give it SIGCHLD back).  Both share the
  * caller's memory until the execve, as vfork(2) does, so that the cost does
  * not grow with the caller.
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
 #include "libbsock_helper.h"
 

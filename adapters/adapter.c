@@ -1,3 +1,9 @@
+/*
+ * adapter - what bsock-socket-binder, bsock-sockcreator and bsock-portlisten
+ * have in common: how they start, and how they ask bsock
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "adapter.h"
 
 #include <errno.h>

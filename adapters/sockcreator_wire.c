@@ -1,3 +1,8 @@
+/*
+ * sockcreator_wire - what a parent says to bsock-sockcreator
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "sockcreator_wire.h"
 
 #include <string.h>

@@ -1,3 +1,9 @@
+/*
+ * socket_binder_pool - the connections of bsock-socket-binder, and the
+ * threads that serve them
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "socket_binder_pool.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/*
+ * socket_binder_serve - one client of bsock-socket-binder
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "socket_binder_serve.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/*
+ * socket_binder_wire - what a client says to bsock-socket-binder
+ *
+ * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
+ */
 #include "socket_binder_wire.h"
 
 #include <arpa/inet.h>

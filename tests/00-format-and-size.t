@@ -39,10 +39,19 @@ long_files() {
 	shipped | xargs wc -l | awk '$1 > 500 && $2 != "total"'
 }
 
+# The second line of each file: " * name - what it is for".
+untitled() {
+	for file in "$TOP"/*.[ch] "$TOP"/adapters/*.[ch]; do
+		sed -n 2p "$file" | grep -Eq '^ \* [a-z_-]+(\.h)? - .' ||
+			echo "${file#"$TOP"/}"
+	done
+}
+
 ok "clang-format has nothing to change" is_formatted
 ok "functions were found" [ "$(wc -l <"$T/functions")" -gt 50 ]
 is "no function has more than 60 lines" "$(longer_than 60)" ""
 ok "half of them have at most 15 ($(median))" [ "$(median)" -le 15 ]
 is "no file has more than 500 lines" "$(long_files)" ""
+is "each begins with its name and what it is for" "$(untitled)" ""
 
 finish

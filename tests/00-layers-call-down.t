@@ -6,7 +6,7 @@ tiers plain
 # only, or its own.  What is drawn sideways is listed as "module>header".
 cat >"$T/layers" <<'EOF'
 0 bsock_compat bsock_text bsock_kind bsock_addr bsock_addr_parse bsock_wire
-0 bsock_sockopt_table
+0 bsock_sockopt_table bsock_reason
 1 bsock_fdpass bsock_names bsock_log bsock_file bsock_sockopt bsock_priv bsock_trim
 1 bsock_bound bsock_inuse bsock_sdnotify bsock_table
 2 bsock_authz bsock_socket bsock_unixpath bsock_bindresvport bsock_resvaddr
@@ -133,7 +133,8 @@ has_no_data() {
 ok "every module has its place" every_module_has_a_layer
 ok "every file is in the table of NOTES" every_file_is_in_NOTES
 ok "no module includes a header from above or beside" includes_go_down
-for module in bsock_text bsock_kind bsock_addr bsock_addr_parse bsock_wire; do
+for module in bsock_text bsock_kind bsock_addr bsock_addr_parse bsock_wire \
+    bsock_reason; do
 	is "$module calls nothing but string functions" \
 	    "$(calls_of $module)" ""
 	nm "$BUILD/$module.o" | grep -q asan_ ||
