@@ -128,7 +128,7 @@ set_limit(int resource, rlim_t value)
 		return 0;
 	if (errno != EPERM || getrlimit(resource, &limit) != 0)
 		return -1;
-	limit.rlim_cur = limit.rlim_max;
+	limit.rlim_cur = value < limit.rlim_max ? value : limit.rlim_max;
 	return setrlimit(resource, &limit);
 }
 
