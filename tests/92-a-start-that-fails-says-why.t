@@ -67,6 +67,8 @@ judge() {
 		    "0000000000000401  1  2 " ] ||
 			echo "serves with $(field CapEff)" \
 			    "$(field NoNewPrivs) $(field Seccomp)"
+		grep -q '^Max core file size  *0 ' \
+		    "/proc/$PID/limits" || echo "serves with core dumps"
 		request || request || request || echo "serves no request"
 		end || echo "serves, but ends with status $?"
 	else
