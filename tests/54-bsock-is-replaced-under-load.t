@@ -107,6 +107,11 @@ stop "$NGINX" QUIT
 fds() {
 	find "/proc/$DAEMON/fd" -type l | wc -l
 }
+# What it holds of a claimant goes a moment after its end.
+claimant_is_forgotten() {
+	! find "/proc/$DAEMON/fd" -lname '*pidfd*' | grep -q .
+}
+eventually claimant_is_forgotten
 before=$(fds)
 kill -USR2 "$DAEMON"
 eventually serving_lines 2
