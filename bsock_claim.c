@@ -3,6 +3,7 @@
  *
  * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
+#include "bsock_clock.h"
 #include "bsock_compat.h"
 #include "bsock_guard.h"
 #include "bsock_hold.h"
@@ -82,7 +83,7 @@ wants_sibling(
 	return bsock_hold_is_stream(r) && r->keep.fd >= 0 &&
 	       bsock_bound_shares(claim->fd) &&
 	       bsock_keeper_is_claimant(&r->keep, &claim->peer) &&
-	       bsock_keeper_now() - r->keep.latest < BURST;
+	       bsock_clock_now() - r->keep.latest < BURST;
 }
 
 static int
@@ -93,7 +94,7 @@ give_sibling(
 
 	if (error == 0) {
 		r->loose = true;
-		r->keep.latest = bsock_keeper_now();
+		r->keep.latest = bsock_clock_now();
 		r->keep.claims++;
 	}
 	return error;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bsock_bound.h"
+#include "bsock_clock.h"
 #include "bsock_compat.h"
 
 #if HAVE_GUARD
@@ -36,15 +37,6 @@ bsock_keeper_init(struct bsock_keeper *keeper)
 {
 	memset(keeper, 0, sizeof(*keeper));
 	keeper->fd = keeper->process = -1;
-}
-
-int64_t
-bsock_keeper_now(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 uint64_t
@@ -255,7 +247,7 @@ bsock_keeper_adopt(struct bsock_keeper *keeper, int process, void *owner)
 	forget_process(keeper);
 	keeper->process = process;
 	keeper->gone = keeper->raised = false;
-	keeper->latest = bsock_keeper_now();
+	keeper->latest = bsock_clock_now();
 	keeper->claim_serial = bsock_keeper_serial();
 	keeper->pause = FIRST_PAUSE;
 	watch(keeper, owner);

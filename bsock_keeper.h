@@ -24,7 +24,7 @@ struct bsock_keeper {
 	bool raised;    /* its queue is as long as it can be */
 	bool watched;   /* is in the epoll set */
 	int pause;      /* milliseconds until the next look; 0: no need */
-	int64_t latest; /* bsock_keeper_now() of the latest claim */
+	int64_t latest; /* bsock_clock_now() of the latest claim */
 	uint64_t socket_serial; /* another for each socket; 0: none */
 	uint64_t claim_serial;  /* another for each claimant; 0: none */
 	uint64_t claims;        /* of this address, whatever socket */
@@ -71,8 +71,6 @@ uint64_t bsock_keeper_serial(void);
 /* Wake the main thread, if it wants to know of each change. */
 void bsock_keeper_nudge(void);
 void bsock_keeper_want_nudges(void); /* the main thread, before others */
-
-int64_t bsock_keeper_now(void); /* milliseconds, CLOCK_MONOTONIC */
 
 /*
  * The descriptor to poll for POLLIN, made at the first call (main thread),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bsock_clock.h"
 #include "bsock_compat.h"
 #include "bsock_log.h"
 #include "bsock_reload.h"
@@ -247,14 +248,6 @@ tend_suppressed(void)
 
 /* --- the loop ---------------------------------------------------------- */
 
-static int
-sooner(int a, int b)
-{
-	if (a < 0)
-		return b;
-	return b >= 0 && b < a ? b : a;
-}
-
 /* What has no signal of its own; returns when to look again (milliseconds,
  * -1: no need). */
 static int
@@ -266,11 +259,11 @@ tend(struct bsock_loop *loop)
 	bsock_resvaddr_watch(loop->snapshot->reserved);
 	timeout = bsock_resvaddr_timeout(loop->snapshot->reserved);
 	if (bsock_resvaddr_store(loop->snapshot->reserved))
-		timeout = sooner(timeout, STORE_RETRY_MS);
-	timeout = sooner(timeout, bsock_sdnotify_watchdog());
-	timeout = sooner(timeout, bsock_worker_tend());
-	timeout = sooner(timeout, tend_log());
-	return sooner(timeout, tend_suppressed());
+		timeout = bsock_clock_sooner(timeout, STORE_RETRY_MS);
+	timeout = bsock_clock_sooner(timeout, bsock_sdnotify_watchdog());
+	timeout = bsock_clock_sooner(timeout, bsock_worker_tend());
+	timeout = bsock_clock_sooner(timeout, tend_log());
+	return bsock_clock_sooner(timeout, tend_suppressed());
 }
 
 static void

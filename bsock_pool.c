@@ -7,19 +7,11 @@
 
 #include <signal.h>
 
+#include "bsock_clock.h"
 #include "bsock_compat.h"
 
 /* How long main goes on looking after the last connection. */
 #define WATCH_MS 100
-
-static long long
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void
 bsock_pool_wake_main(const struct bsock_pool *pool)
@@ -143,7 +135,7 @@ bsock_pool_is_watched(const struct bsock_pool *pool)
 bool
 bsock_pool_free_stuck(struct bsock_pool *pool)
 {
-	long long now = now_ms();
+	long long now = bsock_clock_now();
 	bool any = false;
 
 	for (unsigned i = 0; i < pool->nthreads; i++) {

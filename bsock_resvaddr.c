@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bsock_clock.h"
 #include "bsock_compat.h"
 #include "bsock_hold.h"
 #include "bsock_inherit.h"
@@ -32,7 +33,7 @@ static int64_t next_due;
 static void
 schedule(struct bsock_resvaddr *r, int pause)
 {
-	r->due = pause > 0 ? bsock_keeper_now() + pause : 0;
+	r->due = pause > 0 ? bsock_clock_now() + pause : 0;
 	if (r->due != 0 && (next_due == 0 || r->due < next_due))
 		next_due = r->due;
 }
@@ -89,14 +90,14 @@ bsock_resvaddr_timeout(const struct bsock_resvaddr_set *set)
 		return BLIND_PAUSE;
 	if (next_due == 0)
 		return -1;
-	left = next_due - bsock_keeper_now();
+	left = next_due - bsock_clock_now();
 	return left < 0 ? 0 : (int)left;
 }
 
 static void
 look_at_due(const struct bsock_resvaddr_set *set)
 {
-	int64_t now = bsock_keeper_now();
+	int64_t now = bsock_clock_now();
 
 	if (HAVE_GUARD && (next_due == 0 || now < next_due))
 		return;

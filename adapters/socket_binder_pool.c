@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../bsock_clock.h"
 #include "../bsock_compat.h"
 #include "../bsock_fdpass.h"
 #include "../bsock_log.h"
@@ -71,15 +72,6 @@ static struct pool {
     .lock = PTHREAD_MUTEX_INITIALIZER,
     .work = PTHREAD_COND_INITIALIZER,
 };
-
-static long long
-now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void
 wake_main(void)
@@ -151,7 +143,7 @@ work(void *arg)
 		unsigned i = dequeue();
 		bool done;
 
-		worker->busy_since = now_ms();
+		worker->busy_since = bsock_clock_now();
 		(void)pthread_mutex_unlock(&pool.lock);
 		done = socket_binder_serve(&pool.places[i].client);
 		(void)pthread_mutex_lock(&pool.lock);
@@ -176,7 +168,7 @@ on_free_signal(int signum)
 static void
 free_stuck_workers(void)
 {
-	long long now = now_ms();
+	long long now = bsock_clock_now();
 
 	for (unsigned i = 0; i < WORKERS; i++) {
 		const struct worker *w = &pool.workers[i];
@@ -238,14 +230,6 @@ socket_binder_pool_start(unsigned descriptors)
 
 /* --- main -------------------------------------------------------------- */
 
-static int
-sooner(int a, int b)
-{
-	if (a < 0)
-		return b;
-	return b >= 0 && b < a ? b : a;
-}
-
 /* Under the lock.  Returns when to look again at the latest (ms, -1). */
 static int
 collect_clients(void)
@@ -263,8 +247,8 @@ collect_clients(void)
 		*p++ =
 		    (struct pollfd){.fd = place->client.conn, .events = POLLIN};
 		pool.polled[pool.npolled++] = i;
-		timeout =
-		    sooner(timeout, bsock_fdpass_left(&place->client.deadline));
+		timeout = bsock_clock_sooner(
+		    timeout, bsock_fdpass_left(&place->client.deadline));
 	}
 	return timeout;
 }
@@ -279,7 +263,7 @@ collect(int listener)
 	(void)pthread_mutex_lock(&pool.lock);
 	timeout = collect_clients();
 	if (pool.at_work > 0)
-		timeout = sooner(timeout, STUCK_MS);
+		timeout = bsock_clock_sooner(timeout, STUCK_MS);
 	full = pool.used == pool.size;
 	if (pool.used > 0)
 		pool.report_left = true;
@@ -289,11 +273,11 @@ collect(int listener)
 	pool.polls[1] = (struct pollfd){
 	    .fd = full || pause > 0 ? -1 : listener, .events = POLLIN};
 	if (pause > 0)
-		timeout = sooner(timeout, pause);
+		timeout = bsock_clock_sooner(timeout, pause);
 	if (pool.log_left)
-		timeout = sooner(timeout, PAUSE_MS);
+		timeout = bsock_clock_sooner(timeout, PAUSE_MS);
 	if (pool.report_left)
-		timeout = sooner(timeout, REPORT_MS);
+		timeout = bsock_clock_sooner(timeout, REPORT_MS);
 	return timeout;
 }
 

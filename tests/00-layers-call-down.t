@@ -8,7 +8,7 @@ cat >"$T/layers" <<'EOF'
 0 bsock_compat bsock_text bsock_kind bsock_addr bsock_addr_parse bsock_wire
 0 bsock_sockopt_table bsock_reason
 1 bsock_fdpass bsock_names bsock_log bsock_file bsock_sockopt bsock_priv bsock_trim
-1 bsock_bound bsock_inuse bsock_sdnotify bsock_table
+1 bsock_bound bsock_clock bsock_inuse bsock_sdnotify bsock_table
 2 bsock_authz bsock_socket bsock_unixpath bsock_bindresvport bsock_resvaddr
 2 bsock_sandbox bsock_state bsock_store bsock_guard bsock_mend bsock_keeper
 2 bsock_hold bsock_claim bsock_inherit
