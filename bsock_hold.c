@@ -5,6 +5,8 @@
  */
 #include "bsock_hold.h"
 
+#include <sys/stat.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,6 +221,8 @@ state_of(struct bsock_resvaddr *r)
 void
 bsock_resvaddr_info(struct bsock_resvaddr *r, struct bsock_resvaddr_info *info)
 {
+	struct stat st;
+
 	memset(info, 0, sizeof(*info));
 	info->addr = r->key;
 	info->line = r->line;
@@ -230,6 +234,8 @@ bsock_resvaddr_info(struct bsock_resvaddr *r, struct bsock_resvaddr_info *info)
 	/* A service manager's store tells who, but not how often. */
 	info->claimed = r->keep.claimed || r->keep.claims > 0;
 	info->listened = r->keep.listened;
+	if (r->keep.fd >= 0 && fstat(r->keep.fd, &st) == 0)
+		info->inode = st.st_ino;
 	if (r->keep.fd >= 0 && bsock_hold_is_stream(r) &&
 	    bsock_bound_listening(r->keep.fd))
 		bsock_bound_queue(r->keep.fd, &info->queue, &info->limit);

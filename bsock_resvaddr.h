@@ -104,6 +104,7 @@ struct bsock_resvaddr_info {
 	unsigned line;
 	enum bsock_resvaddr_state state;
 	unsigned queue, limit;  /* of a listening socket */
+	uint64_t inode;         /* of the kept socket; 0: there is none */
 	bool claimed;           /* by peer, whose pid may not be known (0) */
 	struct bsock_peer peer; /* the last claimant */
 	struct bsock_authz_principal who;

@@ -156,6 +156,8 @@ put_reserved(struct writer *w, const struct bsock_resvaddr_info *info)
 		put(w, ",\"uid\":%u", (unsigned)info->peer.uid);
 	if (info->claimed && info->peer.pid > 0)
 		put(w, ",\"pid\":%ld", (long)info->peer.pid);
+	if (info->inode != 0)
+		put(w, ",\"inode\":%" PRIu64, info->inode);
 	if (info->limit > 0)
 		put(w, ",\"queue\":%u,\"limit\":%u", info->queue, info->limit);
 	put(w, "}");

@@ -3,8 +3,12 @@
  *
  * Copyright (c) 2026 the bsock authors; ISC licence, see COPYING.
  */
+#include <sys/stat.h>
+
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,8 +56,8 @@ line_length(const char *text)
 
 	if (len <= ERROR_WIDTH)
 		return len;
-	while (len > 0 && text[len - 1] != ' ')
-		len--;
+	for (len = ERROR_WIDTH; len > 0 && text[len - 1] != ' '; len--)
+		;
 	return len > 0 ? len : ERROR_WIDTH;
 }
 
@@ -149,11 +153,76 @@ command_of(unsigned long long pid, char *buf, size_t size)
 	(void)bsockctl_shown(name, buf, size);
 }
 
-/* "www-data 4711 nginx" */
-static void
-claimant(const char *json, const char *end, bool gone, char *buf, size_t size)
+static bool
+has_socket(const char *pid, const char *link)
 {
-	unsigned long long uid, pid;
+	char path[280], target[64];
+	bool found = false;
+	struct dirent *e;
+	ssize_t n;
+	DIR *dir;
+
+	(void)snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	dir = opendir(path);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
+	while (dir != NULL && !found && (e = readdir(dir)) != NULL) {
+		n = readlinkat(
+		    dirfd(dir), e->d_name, target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = '\0';
+		found = strcmp(target, link) == 0;
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	return found;
+}
+
+/* Not the daemon, nor a service manager that stores what the daemon has. */
+static bool
+may_serve(const char *pid, uid_t uid, unsigned long long daemon)
+{
+	unsigned long long number = strtoull(pid, NULL, 10);
+	char path[280];
+	struct stat st;
+
+	if (number <= 1 || number == daemon)
+		return false;
+	(void)snprintf(path, sizeof(path), "/proc/%s", pid);
+	return stat(path, &st) == 0 && st.st_uid == uid;
+}
+
+/*
+ * Which of that user's processes has the socket: a program that goes to the
+ * background after its bind leaves it to a child.  0: none that we may see.
+ */
+static unsigned long long
+find_heir(const char *json, const char *end, unsigned long long daemon)
+{
+	unsigned long long inode, uid, pid = 0;
+	struct dirent *e;
+	char link[64];
+	DIR *dir;
+
+	if (!bsockctl_number(json, end, "inode", &inode) ||
+	    !bsockctl_number(json, end, "uid", &uid))
+		return 0;
+	(void)snprintf(link, sizeof(link), "socket:[%llu]", inode);
+	dir = opendir("/proc");
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
+	while (dir != NULL && pid == 0 && (e = readdir(dir)) != NULL)
+		if (may_serve(e->d_name, (uid_t)uid, daemon) &&
+		    has_socket(e->d_name, link))
+			pid = strtoull(e->d_name, NULL, 10);
+	if (dir != NULL)
+		(void)closedir(dir);
+	return pid;
+}
+
+/* "www-data 4711 nginx"; heir: who has the socket of one that is gone. */
+static void
+claimant(const char *json, const char *end, bool gone, unsigned long long heir,
+    char *buf, size_t size)
+{
+	unsigned long long uid, pid = heir;
 	char user[256], shown[256], command[128] = "";
 
 	if (!bsockctl_number(json, end, "uid", &uid)) {
@@ -162,7 +231,7 @@ claimant(const char *json, const char *end, bool gone, char *buf, size_t size)
 	}
 	(void)bsock_names_of_uid((uid_t)uid, user, sizeof(user));
 	(void)bsockctl_shown(user, shown, sizeof(shown));
-	if (!bsockctl_number(json, end, "pid", &pid)) {
+	if (heir == 0 && !bsockctl_number(json, end, "pid", &pid)) {
 		(void)snprintf(buf, size, "%.32s", shown);
 		return;
 	}
@@ -189,9 +258,9 @@ short_address(const char *addr)
 }
 
 static void
-show_reserved(const char *json, const char *end)
+show_reserved(const char *json, const char *end, unsigned long long daemon)
 {
-	unsigned long long queue = 0, limit = 0, claims = 0;
+	unsigned long long queue = 0, limit = 0, claims = 0, heir = 0;
 	char addr[512] = "?", state[16] = "?", who[256], line[64] = "-";
 	char shown[2048];
 
@@ -201,7 +270,12 @@ show_reserved(const char *json, const char *end)
 	(void)bsockctl_number(json, end, "queue", &queue);
 	if (bsockctl_number(json, end, "limit", &limit))
 		(void)snprintf(line, sizeof(line), "%llu/%llu", queue, limit);
-	claimant(json, end, strcmp(state, "gone") == 0, who, sizeof(who));
+	if (strcmp(state, "gone") == 0)
+		heir = find_heir(json, end, daemon);
+	if (heir != 0)
+		(void)snprintf(state, sizeof(state), "%s",
+		    limit > 0 ? "listening" : "held");
+	claimant(json, end, strcmp(state, "gone") == 0, heir, who, sizeof(who));
 	(void)bsockctl_shown(short_address(addr), shown, sizeof(shown));
 	if (strlen(shown) > ADDRESS_WIDTH) {
 		(void)printf("%.80s\n", shown);
@@ -215,13 +289,15 @@ static void
 show_table(const char *json)
 {
 	const char *end, *p = bsockctl_reserved(json, NULL, &end);
+	unsigned long long daemon = 0;
 
 	if (p == NULL)
 		return;
+	(void)bsockctl_number(json, NULL, "pid", &daemon);
 	(void)printf("\n%-*s %-9s %-11s %6s %s\n", ADDRESS_WIDTH, "RESERVED",
 	    "STATE", "QUEUE", "CLAIMS", "CLAIMANT");
 	for (; p != NULL; p = bsockctl_reserved(json, end, &end))
-		show_reserved(p, end);
+		show_reserved(p, end, daemon);
 }
 
 int

@@ -47,6 +47,23 @@ gone_now() {
 	[ "$(json 's["reserved"][0]["state"]')" = gone ]
 }
 ok "gone, when the claimant is" eventually gone_now
+like "in the table too" "$(ctl status)" "^tcp 80 127.0.0.1 +gone +0/[0-9]+ "
+cat >"$T/background.py" <<'END'
+import os, signal, socket
+s = socket.socket()
+s.bind(("127.0.0.1", 80))
+s.listen()
+if os.fork() == 0:
+    print(os.getpid(), flush=True)
+    signal.pause()
+END
+shim python3 "$T/background.py" >"$T/child"
+child=$(cat "$T/child")
+started "$child"
+ok "gone as well, when it goes to the background" eventually gone_now
+like "but the table shows who has the socket" "$(ctl status)" \
+    "^tcp 80 127.0.0.1 +listening +0/[0-9]+ +2 .* $child python3"
+stop "$child"
 
 # Reload.
 rules "$SVC AF_INET SOCK_STREAM tcp 80 127.0.0.1" \

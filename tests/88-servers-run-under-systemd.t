@@ -51,9 +51,9 @@ ok "the files are right" in_root bsock -t
 system_start
 ok "bsock serves" eventually active bsock
 
-# It was claimed by a process that went to the background, or ended: gone.
+# Whoever claimed it has gone to the background.
 held() {
-	there bsockctl status | grep -Eq "^tcp $1 .*[1-9][0-9]*  *$2 [0-9]"
+	there bsockctl status | grep -Eq "^tcp $1 .* listening .* $2 [0-9]+ $3"
 }
 of_root() {
 	there ps -o user= -C nginx | grep -c root
@@ -79,7 +79,7 @@ under_load() {
 }
 
 ok "nginx starts" there systemctl start nginx
-ok "and has its addresses" eventually held 80 www-data
+ok "and has its addresses" eventually held 80 www-data nginx
 is "nothing of it is root's" "$(of_root)" 0
 under_load http 80 restarts nginx 3
 like "no client noticed" "$(cat "$T/load")" \
@@ -89,7 +89,7 @@ like "nor a reload" "$(cat "$T/load")" \
     '^ok=[1-9][0-9]* refused=0 reset=0 timeout=0 other=0'
 
 ok "postgresql starts" there systemctl start "$pg_unit"
-ok "and has its address" eventually held 5432 postgres
+ok "and has its address" eventually held 5432 postgres postgres
 # Debian's unit ends the sessions that there are (pg_ctlcluster -m fast).
 under_load postgresql 5432 restarts "$pg_unit" 2
 like "nobody was refused" "$(cat "$T/load")" \
