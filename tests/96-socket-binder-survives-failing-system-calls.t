@@ -148,7 +148,7 @@ class Judge:
             self.says("did not start: %r, %r" % (status, self.run.log()))
         if not eventually(self.run.ended):
             self.says("it goes on after exit %r" % status)
-            self.run.kill()
+            kill(self.run.process, self.run.trace)
 
 
 def judged(how, *options):

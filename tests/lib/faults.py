@@ -9,6 +9,7 @@
 import collections
 import re
 import tempfile
+import weakref
 import concurrent.futures
 
 from adapters import *
@@ -86,28 +87,49 @@ def faults(calls, limits):
                 yield Fault(name, error, at + 1)
 
 
+def kill(process, trace):
+    """All of it that is still there."""
+    if process.poll() is not None:
+        return
+    with open(trace, errors="replace") as f:
+        lines = f.read().splitlines()
+    there = {line.split()[0] for line in lines}
+    there -= {line.split()[0] for line in lines if " +++ " in line}
+    for pid in there:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+    process.wait()
+
+
+def remove(process, trace):
+    kill(process, trace)
+    os.unlink(trace)
+
+
 class Traced:
     """The program under strace; its standard error is read with log()."""
 
     def __init__(self, fault, argv, **kw):
         self.fault = fault
         self.err = tempfile.TemporaryFile()
-        self.trace = tempfile.NamedTemporaryFile(dir=T + "/svc")
-        self.argv = ["strace", "-f", "-o", self.trace.name]
+        handle, self.trace = tempfile.mkstemp(dir=T + "/svc")
+        os.close(handle)
+        self.argv = ["strace", "-f", "-o", self.trace]
         if fault:
             self.argv += ["-e", "inject=%s:error=%s:when=%d" % fault]
         self.process = subprocess.Popen(
             self.argv + argv, stderr=self.err, **kw
         )
+        weakref.finalize(self, remove, self.process, self.trace)
 
     def lines(self):
-        with open(self.trace.name, errors="replace") as f:
+        with open(self.trace, errors="replace") as f:
             return f.read().splitlines()
 
     def pid(self):
         """Of its first process."""
-        eventually(lambda: os.path.getsize(self.trace.name))
-        with open(self.trace.name) as f:
+        eventually(lambda: os.path.getsize(self.trace))
+        with open(self.trace) as f:
             return int(f.readline().split()[0])
 
     def calls(self):
@@ -151,15 +173,8 @@ class Traced:
         try:
             return self.process.wait(20)
         except subprocess.TimeoutExpired:
-            self.kill()
+            kill(self.process, self.trace)
             return "stuck"
-
-    def kill(self):
-        for pid in {int(line.split()[0]) for line in self.lines()}:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.process.wait()
-
 
 def state(pid):
     """How many descriptors it has, and in which system calls its threads
