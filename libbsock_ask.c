@@ -33,6 +33,7 @@
 #define ASK_AFRESH   (-1) /* no errno value */
 
 struct answer {
+	bool asked; /* the question is out: it may be acted on unanswered */
 	struct bsock_reply reply;
 	int fd; /* what came along, or -1 */
 };
@@ -170,6 +171,7 @@ exchange(int sock, const struct bsock_ask *ask, const struct timespec *deadline,
 	/* A daemon that is full answers and closes before it has read. */
 	if (error != 0 && error != EPIPE && error != ECONNRESET)
 		return error;
+	answer->asked = error == 0;
 	return await_reply(sock, deadline, answer);
 }
 
@@ -420,8 +422,7 @@ ask_and_settle(
 		ask->reserved = (answer.reply.flags & BSOCK_WIRE_RESERVED) != 0;
 		if (error == 0)
 			error = accept_answer(ask, &answer);
-	} else if ((error == ETIMEDOUT || error == ECONNRESET) &&
-		   got_bound(ask)) {
+	} else if (answer.asked && got_bound(ask)) {
 		error = 0;
 	}
 	if (error == 0 && ask->fd < 0) {

@@ -147,7 +147,7 @@ tap_birth() {
 	read -r tap_stat 2>/dev/null <"/proc/$1/stat" || return 0
 	# shellcheck disable=SC2086 # fields, after the name in parentheses
 	set -- ${tap_stat##*) }
-	echo "${20}"
+	echo "${20:-}"
 }
 
 # tap_reused PID: what the test started as PID has ended since, and is now
