@@ -28,6 +28,8 @@
 
 set -u
 export LC_ALL=C
+# A make that a test runs is not a part of the make that runs the test.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 TESTS=$(cd "${0%/*}" && pwd)
 TOP=$(cd "$TESTS/.." && pwd)
