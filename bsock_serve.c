@@ -278,8 +278,8 @@ send_reply(const struct call *c, int error, uint32_t flags, int fd)
 
 /*
  * The client's own socket is closed first: when it reads the reply, no copy
- * of ours is left.  Too many descriptors in flight: the client may ask again,
- * the socket goes.
+ * of ours is left.  Too many descriptors in flight: the socket goes, and then
+ * the client hears that it may ask again.
  */
 static enum bsock_after
 answer(struct call *c)
@@ -293,6 +293,7 @@ answer(struct call *c)
 		if (c->out >= 0)
 			after = BSOCK_AFTER_LINGER;
 	} else if (c->out >= 0) {
+		close_fd(&c->out);
 		(void)refuse(c, EAGAIN, BSOCK_REASON_REPLY);
 		(void)send_reply(c, c->error, 0, -1);
 	}
