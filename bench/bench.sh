@@ -6,14 +6,14 @@
 # run, rounds of all rows interleaved, and is the median over the rounds.
 # Settings (environment):
 #	BENCH		which tables, default: all of
-#			trips one rules reload start shim filter resident count
+#			trips turns rules reload start shim filter resident count
 #	BENCH_ROUNDS	rounds, default 9
 #	BENCH_MS	ms that each cell is measured in each round, default 120
 #	BENCH_CLIENTS	default "1 4 16"
 . "${0%/*}/../tests/lib/tap.sh"
 tiers root userns plain
 
-: "${BENCH:=trips one rules reload start shim filter resident count}"
+: "${BENCH:=trips turns rules reload start shim filter resident count}"
 : "${BENCH_ROUNDS:=9}" "${BENCH_MS:=120}" "${BENCH_CLIENTS:=1 4 16}"
 LOAD=$BUILD/bench/load
 ONCE=$BUILD/bench/once
@@ -136,38 +136,74 @@ trips_cells_root() {
 	    "$TOP/bench/authbind.sh" $BASE 16 "$SVC" "$LOAD" $timed bind
 }
 
-# --- one processor --------------------------------------------------------
+# --- in turns -------------------------------------------------------------
 
-# Where client and daemon share a processor neither works while the other
-# does: what each call costs shows whole.
-one() {
+# One client that asks bsock and the floor in turns, so that whatever the
+# machine does it does to both; and with client and daemons on one processor,
+# where neither works while the other does: what each call costs shows whole.
+# A second floor shows how much of a ratio is the machine's.
+turns() {
 	[ -n "${TRIPS_DIR:-}" ] || trips_start
+	"$BUILD/bench/floor" "$T/floor2" &
+	FLOOR2=$!
+	started $FLOOR2
+	eventually test -S "$T/floor2"
 	all=$(taskset -cp $$ | sed 's/.*: //')
-	first=${all%%[,-]*}
-	one_move "$first"
-	rounds one_round
-	one_move "$all"
-	title "One client, on the daemon's processor; ref = floor"
-	table floor
+	: >"$T/turns"
+	rounds turns_round
+	title "One client, bsock and the floor in turns: p50 in us"
+	turns_table
 }
 
-one_move() {
-	taskset -acp "$1" "$FLOOR" >/dev/null &&
-		taskset -acp "$1" "$TRIPS" >/dev/null
+turns_round() {
+	here='' processors=any
+	turns_cells
+	here="taskset -c ${all%%[,-]*}" processors=one
+	turns_move "${all%%[,-]*}"
+	turns_cells
+	turns_move "$all"
 }
 
-one_round() {
-	timed="-c 1 -t $BENCH_MS -p $BASE"
-	here="taskset -c $first"
-	# shellcheck disable=SC2086 # they are options and a prefix
-	{
-		cell floor 1 $here "$LOAD" $timed wire "$T/floor"
-		cell "bsock, binary by hand" 1 svc $here "$LOAD" $timed wire \
-		    "$TRIPS_DIR/socket"
-		cell "bsock, library" 1 svc env \
-		    BSOCK_SOCKET="$TRIPS_DIR/socket" $here "$LOAD" $timed \
-		    library
-	}
+turns_move() {
+	for turns_pid in $FLOOR $FLOOR2 $TRIPS; do
+		taskset -acp "$1" "$turns_pid" >/dev/null
+	done
+}
+
+turns_cells() {
+	at=BSOCK_SOCKET=$TRIPS_DIR/socket
+	turn "a second floor" "$at" wire "$T/floor2"
+	turn "bsock, binary by hand" "$at" wire "$TRIPS_DIR/socket"
+	turn "bsock, library" "$at" library
+	turn "bsock, text by hand" "$at" text "$TRIPS_DIR/socket"
+	[ "$TIER" = plain ] || turn "bsock, shim" "LD_PRELOAD=$SHIM $at" bind
+}
+
+# turn NAME ENVIRONMENT KIND [SOCKET]
+# shellcheck disable=SC2086 # $here and the environment are words
+turn() {
+	turn_name=$1 turn_env=$2
+	shift 2
+	turn_line=$(svc $here env $turn_env "$LOAD" -t "$BENCH_MS" -p $BASE \
+	    -f "$T/floor" "$@" 2>>"$T/errors") || return 0
+	say "$turn_name|$processors|$(say "$turn_line" | tr ' ' '|')" \
+	    >>"$T/turns"
+}
+
+turns_table() {
+	printf '%-24s %10s %8s %8s %8s\n' "" processors floor this ratio
+	for processors in any one; do
+		grep "|$processors|" "$T/turns" | cut -d'|' -f1 | awk '!s[$0]++' |
+		while read -r row; do
+			grep "^$row|$processors|" "$T/turns" >"$T/turn"
+			printf '%-24s %10s %8s %8s %8s\n' \
+			    "$row" "$processors" \
+			    "$(cut -d'|' -f12 "$T/turn" | medians)" \
+			    "$(cut -d'|' -f8 "$T/turn" | medians)" \
+			    "$(awk -F'|' '{ printf "%.2f\n", $8 / $12 }' \
+				"$T/turn" | medians)"
+		done
+	done
 }
 
 # --- rules ----------------------------------------------------------------
@@ -353,7 +389,7 @@ if [ "$TIER" = plain ]; then
 fi
 for section in $BENCH; do
 	case $section in
-	trips | one | rules | reload | start | shim | filter | resident | count) $section ;;
+	trips | turns | rules | reload | start | shim | filter | resident | count) $section ;;
 	*) say "bench.sh: no such table: $section" && exit 2 ;;
 	esac
 done

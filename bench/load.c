@@ -5,13 +5,15 @@
  * on upwards), which makes a socket, gets it bound in the way that is asked
  * for, and closes it.  The time that is measured stands in the place of
  * bind(2) alone.  One line of results: kind, clients, requests, failures,
- * requests/s, p50, p99, p99.9 and the longest, in us.
+ * requests/s, p50, p99, p99.9 and the longest, in us; with -f also the p50 of
+ * the requests to the floor with which these took turns.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +30,13 @@ struct board {
 	uint64_t begin, end; /* ns; written before the clients are let go */
 	uint64_t busy[CLIENTS_MAX]; /* ns that each client really ran for */
 	struct hist hist[CLIENTS_MAX];
+	struct hist floor[CLIENTS_MAX];
 };
 
 struct load {
 	const struct kind *kind;
 	const char *path, *program, *address;
+	const char *floor; /* NULL: no turns are taken */
 	unsigned clients, port, milliseconds, resident_mb;
 	unsigned long requests; /* 0: until the time is over */
 };
@@ -64,47 +68,68 @@ one_request(const struct kind *kind, struct client *client, struct hist *hist)
 		(void)close(fd);
 }
 
+/* The histograms begin when the warming up is over. */
+static bool
+warmed_up(struct board *board, unsigned me, uint64_t *started)
+{
+	uint64_t now = hist_now();
+
+	if (*started == 0 && now >= board->begin) {
+		memset(&board->hist[me], 0, sizeof(board->hist[me]));
+		memset(&board->floor[me], 0, sizeof(board->floor[me]));
+		*started = now;
+	}
+	board->busy[me] = now - (*started != 0 ? *started : now);
+	return now < board->end;
+}
+
 static void
 run_for_a_time(const struct load *load, struct client *client,
-    struct board *board, unsigned me)
+    struct client *floor, struct board *board, unsigned me)
 {
-	struct hist *hist = &board->hist[me];
-	uint64_t started = 0, now = hist_now();
+	const struct kind *wire = kind_find("wire");
+	uint64_t started = 0;
 
-	/* What comes before the beginning warms up and is thrown away. */
-	while (now < board->end) {
-		if (started == 0 && now >= board->begin) {
-			memset(hist, 0, sizeof(*hist));
-			started = now;
-		}
-		one_request(load->kind, client, hist);
-		now = hist_now();
+	while (warmed_up(board, me, &started)) {
+		if (load->floor != NULL)
+			one_request(wire, floor, &board->floor[me]);
+		one_request(load->kind, client, &board->hist[me]);
 	}
-	board->busy[me] = now - (started != 0 ? started : now);
+}
+
+static void
+begin_client(const struct load *load, struct client *client, unsigned me)
+{
+	if (client_init(client, load->address, load->port + me) != 0)
+		die(load->address);
 }
 
 static void
 run_client(const struct load *load, struct board *board, unsigned me, int gate)
 {
 	struct client client = {.path = load->path, .program = load->program};
+	struct client floor = {.path = load->floor};
 	uint64_t started;
 	char byte;
 
 	(void)alarm(load->milliseconds / 1000 + GRACE_S);
-	if (client_init(&client, load->address, load->port + me) != 0)
-		die(load->address);
+	begin_client(load, &client, me);
+	begin_client(load, &floor, me);
 	if (load->kind->prepare != NULL && load->kind->prepare(&client) != 0)
 		die(load->kind->name);
+	if (load->floor != NULL && kind_find("wire")->prepare(&floor) != 0)
+		die(load->floor);
 	(void)read(gate, &byte, 1);
 	started = hist_now();
 	if (load->requests == 0) {
-		run_for_a_time(load, &client, board, me);
+		run_for_a_time(load, &client, &floor, board, me);
 	} else {
 		for (unsigned long i = 0; i < load->requests; i++)
 			one_request(load->kind, &client, &board->hist[me]);
 		board->busy[me] = hist_now() - started;
 	}
 	client_end(&client);
+	client_end(&floor);
 }
 
 /* --- all of them ------------------------------------------------------- */
@@ -124,11 +149,12 @@ be_resident(unsigned megabytes)
 static int
 report(const struct load *load, const struct board *board)
 {
-	static struct hist sum;
+	static struct hist sum, floor;
 	double rate = 0;
 
 	for (unsigned i = 0; i < load->clients; i++) {
 		hist_merge(&sum, &board->hist[i]);
+		hist_merge(&floor, &board->floor[i]);
 		if (board->busy[i] > 0)
 			rate += (double)board->hist[i].count * 1e9 /
 				(double)board->busy[i];
@@ -137,12 +163,15 @@ report(const struct load *load, const struct board *board)
 		(void)fprintf(stderr, "load: %s: %llu failed, the first: %s\n",
 		    load->kind->name, (unsigned long long)sum.errors,
 		    strerror(sum.error));
-	(void)printf("%s %u %llu %llu %.0f %.2f %.2f %.2f %.2f\n",
+	(void)printf("%s %u %llu %llu %.0f %.2f %.2f %.2f %.2f",
 	    load->kind->name, load->clients, (unsigned long long)sum.count,
 	    (unsigned long long)sum.errors, rate,
 	    (double)hist_quantile(&sum, 0.5) / 1e3,
 	    (double)hist_quantile(&sum, 0.99) / 1e3,
 	    (double)hist_quantile(&sum, 0.999) / 1e3, (double)sum.max / 1e3);
+	if (load->floor != NULL)
+		(void)printf(" %.2f", (double)hist_quantile(&floor, 0.5) / 1e3);
+	(void)printf("\n");
 	return sum.count > 0 ? 0 : 1;
 }
 
@@ -180,7 +209,9 @@ usage(FILE *out)
 {
 	(void)fprintf(out,
 	    "usage: load [-c clients] [-t ms | -n requests] [-p first-port]\n"
-	    "            [-a address] [-r MiB] [-x program] KIND [SOCKET]\n"
+	    "            [-a address] [-f floor] [-r MiB] [-x program] KIND "
+	    "[SOCKET]\n"
+	    "-f: in turns with requests by hand to the floor at that socket\n"
 	    "-r: with so much memory resident; KIND is one of\n");
 	if (out == stdout)
 		kind_list();
@@ -209,13 +240,16 @@ main(int argc, char **argv)
 	    .milliseconds = 250};
 	int c;
 
-	while ((c = getopt(argc, argv, "a:c:hn:p:r:t:x:")) != -1) {
+	while ((c = getopt(argc, argv, "a:c:f:hn:p:r:t:x:")) != -1) {
 		switch (c) {
 		case 'a':
 			load.address = optarg;
 			break;
 		case 'c':
 			load.clients = number(optarg, CLIENTS_MAX);
+			break;
+		case 'f':
+			load.floor = optarg;
 			break;
 		case 'n':
 			load.requests = number(optarg, 100000000);
