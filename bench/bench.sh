@@ -219,11 +219,13 @@ rules() {
 	done
 	rounds rules_start_round
 	rules_loaded
+	first=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
 	for many in $RULES; do
 		serve "$T/rules$many"
+		taskset -acp "$first" "$PID" >/dev/null
 	done
 	rounds rules_round
-	title "The last rule of many, 1 client, library; ref = 10 rules"
+	title "The last rule of many, library, on one processor; ref = 10 rules"
 	table "10 rules"
 }
 
@@ -247,7 +249,7 @@ rules_loaded() {
 
 rules_round() {
 	for many in $RULES; do
-		cell "$many rules" 1 svc env \
+		cell "$many rules" 1 svc taskset -c "$first" env \
 		    BSOCK_SOCKET="$T/rules$many/socket" "$LOAD" -t "$BENCH_MS" \
 		    -p $BASE library
 	done
