@@ -5,8 +5,8 @@ need strace cc
 nm "$BUILD/bsock" | grep -Eq '__(asan|tsan)_init' &&
 	skip_all "no filter in this build"
 
-# The kernel refuses a filter to serving threads, all of them or the last one,
-# and never to main: at a start, and at a re-exec.
+# The kernel refuses a filter to main; or to serving threads, all of them or the
+# last one, and not to main: at a start, and at a re-exec.
 rule="AF_INET SOCK_STREAM tcp 80 127.0.0.1"
 rules "$SVC $rule"
 reserve
@@ -21,14 +21,17 @@ cat >"$T/refuse.c" <<'END'
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Threads that get their filter before one does not. */
+/* Threads that get their filter before one does not; main is refused only
+ * where that is less than none. */
 static atomic_int good;
+static int main_too;
 static long (*next)(long, ...);
 
 __attribute__((constructor)) static void
 begin(void)
 {
 	good = atoi(getenv("GOOD_THREADS"));
+	main_too = good < 0;
 	next = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
 }
 
@@ -42,8 +45,8 @@ syscall(long nr, ...)
 	a = va_arg(ap, long), b = va_arg(ap, long), c = va_arg(ap, long);
 	d = va_arg(ap, long), e = va_arg(ap, long), f = va_arg(ap, long);
 	va_end(ap);
-	if (nr == SYS_seccomp && gettid() != getpid() &&
-	    atomic_fetch_sub(&good, 1) <= 0) {
+	if (nr == SYS_seccomp && (gettid() == getpid() ? main_too :
+	    !main_too && atomic_fetch_sub(&good, 1) <= 0)) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -84,6 +87,11 @@ for good in 0 4; do
 	eventually daemon_lets_go || stop "$(pid)"
 	like "and says why" "$(cat "$T/log")" "bsock: .*$why"
 done
+refused -1 -F
+is "main unconfined: the daemon fails" $? 1
+like "and says why" "$(cat "$T/log")" \
+    "^<3>cannot confine the main thread: Cannot allocate memory"
+not_ok "and never said that it serves" daemon_serves
 # What refuses is not what fails.
 LD_PRELOAD=$T/refuse.so GOOD_THREADS=5
 export LD_PRELOAD GOOD_THREADS
