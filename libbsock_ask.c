@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,22 +87,6 @@ bsock_ask_prepare(
 
 /* The helpers below return 0 or an errno value. */
 
-/*
- * Lets the socket itself wait until the deadline, and no longer, for what the
- * option says; false when it is over.  A poll(2) before each call would need
- * a precise timer to be set and taken back, which in a virtual machine costs
- * more than the call.
- */
-static bool
-wait_until(int sock, int option, const struct timespec *deadline)
-{
-	int left = bsock_fdpass_left(deadline);
-	const struct timeval timeout = {left / 1000, left % 1000 * 1000L};
-
-	return left > 0 && setsockopt(sock, SOL_SOCKET, option, &timeout,
-			       sizeof(timeout)) == 0;
-}
-
 static int
 send_request(int sock, const struct bsock_ask *ask)
 {
@@ -117,14 +102,15 @@ send_request(int sock, const struct bsock_ask *ask)
 	return (size_t)n == len ? 0 : EPROTO;
 }
 
-/* EAGAIN: there is none, with MSG_DONTWAIT not yet. */
+/* EAGAIN: there is none yet. */
 static int
-receive_reply(int sock, struct answer *answer, int flags)
+receive_reply(int sock, struct answer *answer)
 {
 	uint8_t buf[BSOCK_WIRE_REPLY_SIZE + 1];
 	ssize_t n;
 
-	n = bsock_fdpass_recv(sock, buf, sizeof(buf), &answer->fd, flags);
+	n = bsock_fdpass_recv(
+	    sock, buf, sizeof(buf), &answer->fd, MSG_DONTWAIT);
 	if (n < 0)
 		return errno;
 	if (n == 0)
@@ -143,23 +129,25 @@ static int
 last_reply(int sock, struct answer *answer)
 {
 	(void)shutdown(sock, SHUT_RDWR);
-	return receive_reply(sock, answer, MSG_DONTWAIT) == 0 ? 0 : ETIMEDOUT;
+	return receive_reply(sock, answer) == 0 ? 0 : ETIMEDOUT;
 }
 
-/* The time limit comes after the request: the daemon is at work by then. */
+/*
+ * In poll(2), which sleeps until there is something to read.  A recvmsg(2)
+ * that sleeps is woken by the daemon's reading of the request as well, for
+ * nothing: that costs two switches, more than the call.
+ */
 static int
 await_reply(int sock, const struct timespec *deadline, struct answer *answer)
 {
-	int error = EAGAIN;
-
-	while (wait_until(sock, SO_RCVTIMEO, deadline)) {
-		error = receive_reply(sock, answer, 0);
-		if (error != EINTR)
-			break;
-	}
-	if (error == EINTR || error == EAGAIN)
+	switch (bsock_fdpass_wait(sock, POLLIN, deadline)) {
+	case 1:
+		return receive_reply(sock, answer);
+	case 0:
 		return last_reply(sock, answer);
-	return error;
+	default:
+		return errno;
+	}
 }
 
 static int
@@ -203,7 +191,30 @@ daemon_address(const char *path, struct sockaddr_un *sun, socklen_t *len)
 	return 0;
 }
 
-/* EAGAIN: the backlog is full, and was until the deadline. */
+/* The backlog is full: from here on the socket itself waits for a place, and
+ * no longer than until the deadline.  EAGAIN: there was none. */
+static int
+connect_slowly(int sock, const struct sockaddr_un *sun, socklen_t len,
+    const struct timespec *deadline)
+{
+	int left;
+
+	if (fcntl(sock, F_SETFL, 0) != 0)
+		return errno;
+	while ((left = bsock_fdpass_left(deadline)) > 0) {
+		const struct timeval timeout = {
+		    left / 1000, left % 1000 * 1000L};
+
+		if (setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &timeout,
+			sizeof(timeout)) == 0 &&
+		    connect(sock, (const struct sockaddr *)sun, len) == 0)
+			return 0;
+		if (errno != EINTR)
+			return errno;
+	}
+	return EAGAIN;
+}
+
 static int
 connect_daemon(const char *path, const struct timespec *deadline, int *sock)
 {
@@ -213,17 +224,16 @@ connect_daemon(const char *path, const struct timespec *deadline, int *sock)
 
 	if (error != 0)
 		return error;
-	*sock = bsock_compat_socket(AF_UNIX, SOCK_STREAM, 0);
+	*sock = bsock_compat_socket_nonblock(AF_UNIX, SOCK_STREAM, 0);
 	if (*sock < 0)
 		return errno;
-	error = EAGAIN;
-	while (wait_until(*sock, SO_SNDTIMEO, deadline)) {
-		if (connect(*sock, (const struct sockaddr *)&sun, len) == 0)
-			return 0;
-		error = errno;
-		if (error != EINTR)
-			break;
-	}
+	if (connect(*sock, (const struct sockaddr *)&sun, len) == 0)
+		return 0;
+	error = errno;
+	if (error == EAGAIN)
+		error = connect_slowly(*sock, &sun, len, deadline);
+	if (error == 0)
+		return 0;
 	(void)close(*sock);
 	*sock = -1;
 	return error;
@@ -243,7 +253,7 @@ ask_program(const struct bsock_ask *ask, const struct timespec *deadline,
 		error = bsock_helper_run(pair[1], deadline);
 	(void)close(pair[1]);
 	if (error == 0)
-		error = receive_reply(pair[0], answer, MSG_DONTWAIT);
+		error = receive_reply(pair[0], answer);
 	(void)close(pair[0]);
 	return error;
 }
