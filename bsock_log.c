@@ -158,18 +158,21 @@ write_line(int priority, const char *text)
  * full the line is counted as lost.
  */
 #define UNITS     1024u
-#define UNIT_SIZE (128 - sizeof(atomic_uint))
+#define UNIT_SIZE 128
+#define UNIT_TEXT (UNIT_SIZE - sizeof(atomic_uint) - 2 * sizeof(uint16_t))
 
 struct unit {
 	atomic_uint turn;
-	char bytes[UNIT_SIZE];
+	uint16_t units; /* of the whole line, where it begins */
+	uint16_t priority;
+	char text[UNIT_TEXT]; /* up to the NUL */
 };
 
-/* What units hold, up to the NUL. */
+/* What the units of one line hold. */
 struct line {
-	uint16_t units;
-	uint16_t priority;
-	char text[BSOCK_LOG_LINE_MAX];
+	unsigned units;
+	int priority;
+	char text[BSOCK_LOG_LINE_MAX + UNIT_TEXT];
 };
 
 static struct unit units[UNITS];
@@ -226,77 +229,68 @@ units_take(unsigned n, unsigned *position)
 
 /* The first unit is filled last: from then on the line is there. */
 static void
-units_fill(unsigned position, const struct line *line)
+units_fill(
+    unsigned position, unsigned n, int priority, const char *text, size_t size)
 {
-	for (unsigned i = line->units; i-- > 0;) {
+	for (unsigned i = n; i-- > 0;) {
 		struct unit *u = unit_at(position + i);
-		size_t from = i * UNIT_SIZE, left = sizeof(*line) - from;
+		size_t from = i * UNIT_TEXT, left = size - from;
 
-		memcpy(u->bytes, (const char *)line + from,
-		    left < UNIT_SIZE ? left : UNIT_SIZE);
+		u->units = (uint16_t)n;
+		u->priority = (uint16_t)priority;
+		memcpy(
+		    u->text, text + from, left < UNIT_TEXT ? left : UNIT_TEXT);
 		atomic_store(&u->turn, position + i + 1);
 	}
 }
 
 static void
-enqueue(struct line *line, size_t len)
+enqueue(int priority, const char *text, size_t size)
 {
-	size_t size = offsetof(struct line, text) + len + 1;
-	unsigned position;
+	unsigned n = (unsigned)((size + UNIT_TEXT - 1) / UNIT_TEXT), position;
 
-	line->units = (uint16_t)((size + UNIT_SIZE - 1) / UNIT_SIZE);
-	if (!units_take(line->units, &position)) {
+	if (!units_take(n, &position)) {
 		atomic_fetch_add(&lost, 1);
 		return;
 	}
-	units_fill(position, line);
+	units_fill(position, n, priority, text, size);
 	if (!atomic_exchange(&pending, true)) {
-		ssize_t n = write(wake, "", 1);
+		ssize_t written = write(wake, "", 1);
 
-		(void)n; /* a full pipe wakes as well */
+		(void)written; /* a full pipe wakes as well */
 	}
 }
 
-static void
-put(struct line *line, int priority, size_t len)
+void
+bsock_log_line(int priority, const char *text, size_t len)
 {
-	line->priority = (uint16_t)priority;
-	line->text[len] = '\0';
-	if (wake < 0)
-		(void)write_line(priority, line->text);
-	else
-		enqueue(line, len);
-}
+	int saved = errno;
 
-static size_t
-fitting(size_t len)
-{
-	return len < BSOCK_LOG_LINE_MAX ? len : BSOCK_LOG_LINE_MAX - 1;
+	if (wake < 0)
+		(void)write_line(priority, text);
+	else
+		enqueue(priority, text, len + 1);
+	errno = saved;
 }
 
 void
 bsock_log(int priority, const char *fmt, ...)
 {
 	int saved = errno;
-	struct line line;
+	char text[BSOCK_LOG_LINE_MAX];
 	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(line.text, sizeof(line.text), fmt, ap);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	put(&line, priority, n < 0 ? 0 : fitting((size_t)n));
-	errno = saved;
-}
-
-void
-bsock_log_text(int priority, const char *text, size_t len)
-{
-	int saved = errno;
-	struct line line;
-
-	memcpy(line.text, text, fitting(len));
-	put(&line, priority, fitting(len));
+	if (n < 0) {
+		text[0] = '\0';
+		n = 0;
+	}
+	if ((size_t)n >= sizeof(text))
+		n = sizeof(text) - 1;
+	bsock_log_line(priority, text, (size_t)n);
 	errno = saved;
 }
 
@@ -309,13 +303,11 @@ line_peek(struct line *line)
 
 	if (atomic_load(&u->turn) != read_position + 1)
 		return false;
-	memcpy(line, u->bytes, UNIT_SIZE);
-	for (unsigned i = 1; i < line->units; i++) {
-		size_t from = i * UNIT_SIZE, left = sizeof(*line) - from;
-
-		memcpy((char *)line + from, unit_at(read_position + i)->bytes,
-		    left < UNIT_SIZE ? left : UNIT_SIZE);
-	}
+	line->units = u->units;
+	line->priority = u->priority;
+	for (unsigned i = 0; i < line->units; i++)
+		memcpy(line->text + i * UNIT_TEXT,
+		    unit_at(read_position + i)->text, UNIT_TEXT);
 	return true;
 }
 

@@ -34,8 +34,9 @@ void bsock_log_name(const char *program);
 void bsock_log(int priority, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same for a line that is at hand. */
-void bsock_log_text(int priority, const char *text, size_t len);
+/* The same for a line that is at hand: len bytes, fewer than
+ * BSOCK_LOG_LINE_MAX, and a NUL. */
+void bsock_log_line(int priority, const char *text, size_t len);
 
 /* From now on lines are queued; one byte to wake_fd says that some are. */
 void bsock_log_queue(int wake_fd);

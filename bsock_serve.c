@@ -329,7 +329,7 @@ static void
 log_outcome(const struct call *c, const char *addr)
 {
 	char line[BSOCK_LOG_LINE_MAX];
-	struct bsock_text t = {.buf = line, .size = sizeof(line)};
+	struct bsock_text t = {.buf = line, .size = sizeof(line) - 1};
 	bool granted = c->error == 0;
 
 	bsock_text_string(&t, granted ? "grant" : "deny");
@@ -346,7 +346,8 @@ log_outcome(const struct call *c, const char *addr)
 	put_number(&t, " us=", elapsed_us(&c->caller->since));
 	if ((c->flags & BSOCK_WIRE_RESERVED) != 0)
 		bsock_text_string(&t, " kept=1");
-	bsock_log_text(granted ? LOG_INFO : LOG_NOTICE, line, t.len);
+	line[t.len] = '\0';
+	bsock_log_line(granted ? LOG_INFO : LOG_NOTICE, line, t.len);
 }
 
 /* Counts the outcome, and says it in one line.  Only a path or a name can
