@@ -61,7 +61,11 @@ trips_start() {
 	"$BUILD/bench/floor" "$T/floor" &
 	FLOOR=$!
 	started $FLOOR
+	"$BUILD/bench/floor" -q "$T/asking" &
+	ASKING=$!
+	started $ASKING
 	eventually test -S "$T/floor"
+	eventually test -S "$T/asking"
 	BINDER=
 	[ "$TIER" = plain ] || ! built bsock-socket-binder || trips_binder
 	RELAY=
@@ -102,6 +106,7 @@ trips_cells() {
 	at=BSOCK_SOCKET=$TRIPS_DIR/socket
 	cell "own bind(2)" "$n" "$LOAD" $timed bind
 	cell floor "$n" "$LOAD" $timed wire "$T/floor"
+	cell "floor, same questions" "$n" "$LOAD" $timed wire "$T/asking"
 	cell "bsock, library" "$n" svc env "$at" "$LOAD" $timed library
 	cell "bsock, binary by hand" "$n" svc "$LOAD" $timed wire \
 	    "$TRIPS_DIR/socket"
@@ -141,7 +146,8 @@ trips_cells_root() {
 # One client that asks bsock and the floor in turns, so that whatever the
 # machine does it does to both; and with client and daemons on one processor,
 # where neither works while the other does: what each call costs shows whole.
-# A second floor shows how much of a ratio is the machine's.
+# A second floor shows how much of a ratio is the machine's, and a floor that
+# asks bsock's questions how much is theirs.
 turns() {
 	[ -n "${TRIPS_DIR:-}" ] || trips_start
 	"$BUILD/bench/floor" "$T/floor2" &
@@ -165,7 +171,7 @@ turns_round() {
 }
 
 turns_move() {
-	for turns_pid in $FLOOR $FLOOR2 $TRIPS; do
+	for turns_pid in $FLOOR $FLOOR2 $ASKING $TRIPS; do
 		taskset -acp "$1" "$turns_pid" >/dev/null
 	done
 }
@@ -173,6 +179,7 @@ turns_move() {
 turns_cells() {
 	at=BSOCK_SOCKET=$TRIPS_DIR/socket
 	turn "a second floor" "$at" wire "$T/floor2"
+	turn "floor, same questions" "$at" wire "$T/asking"
 	turn "bsock, binary by hand" "$at" wire "$TRIPS_DIR/socket"
 	turn "bsock, library" "$at" library
 	turn "bsock, text by hand" "$at" text "$TRIPS_DIR/socket"
