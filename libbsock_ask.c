@@ -25,13 +25,12 @@
 #include "bsock_compat.h"
 #include "bsock_fdpass.h"
 #include "bsock_paths.h"
-#include "bsock_sockopt.h"
 #include "bsock_wire.h"
+#include "libbsock_answer.h"
 #include "libbsock_helper.h"
 
 #define TIMEOUT_MS   5000
 #define PAUSE_MAX_MS 128
-#define ASK_AFRESH   (-1) /* no errno value */
 
 struct answer {
 	bool asked; /* the question is out: it may be acted on unanswered */
@@ -280,104 +279,7 @@ ask_once(const struct bsock_ask *ask, const struct timespec *deadline,
 	return error;
 }
 
-/* --- what came back ---------------------------------------------------- */
-
-static bool
-option_is(int fd, int option, int want)
-{
-	int value;
-	socklen_t len = sizeof(value);
-
-	return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 &&
-	       value == want;
-}
-
-/* Is this descriptor the kind of socket that was asked for? */
-static bool
-is_wanted(int fd, const struct bsock_addr *addr)
-{
-#if HAVE_SO_DOMAIN
-	if (!option_is(fd, SO_DOMAIN, addr->family))
-		return false;
-#endif
-#if HAVE_SO_PROTOCOL
-	if (addr->family != AF_UNIX &&
-	    !option_is(fd, SO_PROTOCOL, (int)addr->protocol))
-		return false;
-#endif
-	return option_is(fd, SO_TYPE, (int)addr->socktype);
-}
-
-static bool
-is_bound(int fd, struct sockaddr_storage *ss, socklen_t *len)
-{
-	*len = sizeof(*ss);
-	memset(ss, 0, sizeof(*ss));
-	if (getsockname(fd, (struct sockaddr *)ss, len) != 0)
-		return false;
-	switch (ss->ss_family) {
-	case AF_INET:
-		return ((struct sockaddr_in *)ss)->sin_port != 0;
-	case AF_INET6:
-		return ((struct sockaddr_in6 *)ss)->sin6_port != 0;
-	default:
-		return *len > offsetof(struct sockaddr_un, sun_path);
-	}
-}
-
-/* Is fd bound to what was asked for, although no answer said so? */
-static bool
-got_bound(const struct bsock_ask *ask)
-{
-	const struct bsock_addr *want = &ask->request.addr;
-	struct bsock_addr got;
-	struct sockaddr_storage ss;
-	socklen_t len;
-
-	if (ask->fd < 0 || !is_bound(ask->fd, &ss, &len) ||
-	    bsock_addr_from_sockaddr(&got, want->family, (int)want->socktype,
-		(int)want->protocol, &ss, len) != 0)
-		return false;
-	if (want->port == 0 && got.port < IPPORT_RESERVED)
-		got.port = 0;
-	return bsock_addr_equal(&got, want);
-}
-
-/* The socket that came takes the number of the caller's own. */
-static int
-take_place(int fd, int with)
-{
-	int flags = fcntl(fd, F_GETFD);
-
-	if (flags < 0)
-		return errno;
-	while (bsock_compat_dup(with, fd, (flags & FD_CLOEXEC) != 0) < 0)
-		if (errno != EINTR && errno != EBUSY)
-			return errno;
-	return 0;
-}
-
-/*
- * Bound, says bsock.  Returns 0; an errno value; or ASK_AFRESH when what it
- * keeps cannot be made like the caller's socket.
- */
-static int
-accept_answer(const struct bsock_ask *ask, struct answer *answer)
-{
-	if (answer->fd < 0)
-		return ask->fd < 0 ? EPROTO : 0;
-	if (!is_wanted(answer->fd, &ask->request.addr))
-		return EPROTO;
-	if (ask->fd < 0)
-		return 0;
-	if (bsock_sockopt_carry(ask->fd, answer->fd) != 0) {
-		if (errno != EBUSY)
-			return errno;
-		if (!ask->request.rebind)
-			return ASK_AFRESH;
-	}
-	return take_place(ask->fd, answer->fd);
-}
+/* --- until there is an answer ------------------------------------------ */
 
 static void
 drop(struct answer *answer)
@@ -386,8 +288,6 @@ drop(struct answer *answer)
 		(void)close(answer->fd);
 	answer->fd = -1;
 }
-
-/* --- until there is an answer ------------------------------------------ */
 
 static void
 sleep_ms(unsigned ms)
@@ -431,8 +331,8 @@ ask_and_settle(
 		error = answer.reply.error;
 		ask->reserved = (answer.reply.flags & BSOCK_WIRE_RESERVED) != 0;
 		if (error == 0)
-			error = accept_answer(ask, &answer);
-	} else if (answer.asked && got_bound(ask)) {
+			error = bsock_answer_take(ask, answer.fd);
+	} else if (answer.asked && bsock_answer_unsaid(ask)) {
 		error = 0;
 	}
 	if (error == 0 && ask->fd < 0) {
@@ -464,7 +364,7 @@ ask_until(struct bsock_ask *ask, int *made)
 				return error;
 			reset = true;
 			break;
-		case ASK_AFRESH:
+		case BSOCK_ANSWER_AFRESH:
 			ask->request.rebind = true;
 			continue;
 		default:
