@@ -149,6 +149,17 @@ await_reply(int sock, const struct timespec *deadline, struct answer *answer)
 	}
 }
 
+/*
+ * A socket that bsock made came along.  It closes its own copy, and then the
+ * connection: whoever waits for that can close the socket and ask again at
+ * once.
+ */
+static void
+await_end(int sock, const struct timespec *deadline)
+{
+	(void)bsock_fdpass_wait(sock, POLLIN, deadline);
+}
+
 static int
 exchange(int sock, const struct bsock_ask *ask, const struct timespec *deadline,
     struct answer *answer)
@@ -159,7 +170,10 @@ exchange(int sock, const struct bsock_ask *ask, const struct timespec *deadline,
 	if (error != 0 && error != EPIPE && error != ECONNRESET)
 		return error;
 	answer->asked = error == 0;
-	return await_reply(sock, deadline, answer);
+	error = await_reply(sock, deadline, answer);
+	if (error == 0 && ask->fd < 0 && answer->fd >= 0)
+		await_end(sock, deadline);
+	return error;
 }
 
 /* --- the daemon, or the setuid program --------------------------------- */

@@ -252,6 +252,24 @@ give_kept(int conn, int turn)
 	close(fd);
 }
 
+static atomic_bool left_early;
+
+/* As give_kept, but slow to close its copy; the end of the stream says when
+ * that is done.  A client that has not waited for it hangs up before. */
+static void
+give_made(int conn, int turn)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct timespec deadline = bsock_fdpass_deadline(100);
+
+	(void)turn;
+	close(get_request(conn));
+	(void)bind_loopback(fd);
+	answer(conn, 0, 0, fd);
+	left_early = bsock_fdpass_wait(conn, 0, &deadline) == 1;
+	close(fd);
+}
+
 /* 1 in the rebind bit of the request's flags. */
 static atomic_int rebinds;
 
@@ -427,13 +445,14 @@ unmendable_socket(void)
 static void
 made_socket(void)
 {
-	struct server s = {.serve = give_kept, .turns = 1, .backlog = 5};
+	struct server s = {.serve = give_made, .turns = 1, .backlog = 5};
 	int fd;
 
 	server_start(&s);
 	fd = ask_for(-2, LINE);
 	server_end(&s);
 	ok(fd >= 0, "bsock_socket_addrinfo");
+	ok(!left_early, "returns when no copy of it is left");
 	is(fcntl(fd, F_GETFD), FD_CLOEXEC, "close-on-exec");
 	close(fd);
 	s.serve = say_bound;
