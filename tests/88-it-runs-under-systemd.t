@@ -54,6 +54,23 @@ ok "it replaces itself" eventually replaced
 is "and is the same process" "$(main_pid bsock)" "$before"
 ok "all the time the server serves" page
 
+# The same as an ordinary user: what was stored by root comes back to it.
+cat >"$etc/bsock.service.d/user.conf" <<END
+[Service]
+ExecStart=
+ExecStart=/usr/sbin/bsock -d -F -u daemon
+END
+ok "with -u in a drop-in" there systemctl daemon-reload
+ok "systemctl restart" there systemctl restart bsock
+is "it is another user" \
+    "$(there stat -c %U "/proc/$(main_pid bsock)")" daemon
+ok "and has the server's socket" held
+before=$(main_pid bsock)
+[ "$before" -le 1 ] || there kill -KILL "$before"
+ok "killed, it comes back" eventually new_process
+ok "with the server's socket, too" eventually held
+ok "which serves" page
+
 ok "systemctl stop" there systemctl stop bsock
 ok "the socket unit" there systemctl start bsock.socket
 ok "starts it at the first question" there bsockctl status
