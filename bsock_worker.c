@@ -133,10 +133,13 @@ thread_start(struct bsock_thread *t, void *(*run)(void *))
 	atomic_store(&t->busy_since, 0);
 	atomic_store(&t->taken, 0);
 	atomic_store(&t->ended, false);
-	t->spare = fcntl(pool.options.listener, F_DUPFD_CLOEXEC, 0);
-	if (pthread_attr_init(&attr) != 0)
+	error = pthread_attr_init(&attr);
+	if (error != 0) {
+		errno = error;
 		return -1;
+	}
 	(void)pthread_attr_setstacksize(&attr, (size_t)256 << 10);
+	t->spare = fcntl(pool.options.listener, F_DUPFD_CLOEXEC, 0);
 	error = pthread_create(&t->id, &attr, run, t);
 	(void)pthread_attr_destroy(&attr);
 	if (error == 0) {
