@@ -46,7 +46,11 @@ def eventually(what, seconds=20):
 
 
 def open_fds(pid):
-    return len(os.listdir("/proc/%s/fd" % pid))
+    """FileNotFoundError: it has ended.  One that is about to is root's."""
+    try:
+        return len(os.listdir("/proc/%s/fd" % pid))
+    except PermissionError as error:
+        raise FileNotFoundError(error.errno, "%s is ending" % pid) from error
 
 
 def send_fds(sock, data, fds=()):
