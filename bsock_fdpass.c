@@ -127,12 +127,24 @@ bsock_fdpass_peer_groups(int sock, gid_t *groups, size_t max)
 #endif
 }
 
+int
+bsock_fdpass_look(int fd, short events)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+	int n;
+
+	do
+		n = poll(&p, 1, 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -1 : p.revents;
+}
+
 bool
 bsock_fdpass_hung_up(int sock)
 {
-	struct pollfd p = {.fd = sock};
+	int now = bsock_fdpass_look(sock, 0);
 
-	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
+	return now > 0 && (now & (POLLHUP | POLLERR)) != 0;
 }
 
 struct timespec

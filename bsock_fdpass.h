@@ -45,6 +45,13 @@ int bsock_fdpass_peer(int sock, struct bsock_peer *peer);
  */
 int bsock_fdpass_peer_groups(int sock, gid_t *groups, size_t max);
 
+/*
+ * poll(2) that does not wait: what of events, POLLHUP and POLLERR is there
+ * now, 0 for nothing, or -1 and errno.  A signal that is pending makes poll(2)
+ * fail with EINTR even so: it is asked again.
+ */
+int bsock_fdpass_look(int fd, short events);
+
 /* Is the peer gone?  One that only half-closed is not. */
 bool bsock_fdpass_hung_up(int sock);
 

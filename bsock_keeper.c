@@ -215,9 +215,7 @@ forget_process(struct bsock_keeper *keeper)
 static bool
 has_ended(int process)
 {
-	struct pollfd p = {.fd = process, .events = POLLIN};
-
-	return poll(&p, 1, 0) > 0;
+	return bsock_fdpass_look(process, POLLIN) > 0;
 }
 
 void

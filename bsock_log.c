@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "bsock_compat.h"
+#include "bsock_fdpass.h"
 #include "bsock_text.h"
 
 #define PREFIX_MAX 32 /* before and after a line on stderr */
@@ -119,9 +120,7 @@ text_stderr(struct bsock_text *t, int priority, const char *text)
 static bool
 write_stderr(const char *buf, size_t len)
 {
-	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
-
-	if (poll(&p, 1, 0) == 0)
+	if (bsock_fdpass_look(STDERR_FILENO, POLLOUT) == 0)
 		return false;
 	/* Nobody is left to tell when this fails. */
 	return write(STDERR_FILENO, buf, len) >= 0 || errno != EAGAIN;

@@ -14,6 +14,7 @@
 
 #include "bsock_bound.h"
 #include "bsock_compat.h"
+#include "bsock_fdpass.h"
 #include "bsock_guard.h"
 
 /* An interface that does not exist: a socket bound to it gets nothing. */
@@ -33,14 +34,9 @@ static bool
 is_shut(int fd)
 {
 #ifdef POLLRDHUP
-	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
-	int n;
+	int now = bsock_fdpass_look(fd, POLLRDHUP);
 
-	/* Main's signal may come to a thread that has been at work for long. */
-	do
-		n = poll(&p, 1, 0);
-	while (n < 0 && errno == EINTR);
-	return n < 0 || (p.revents & POLLRDHUP) != 0;
+	return now < 0 || (now & POLLRDHUP) != 0;
 #else
 	(void)fd;
 	return false;

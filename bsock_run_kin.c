@@ -6,6 +6,7 @@
 #include "bsock_run_kin.h"
 
 #include "bsock_compat.h"
+#include "bsock_fdpass.h"
 
 #if HAVE_NOTIFY
 
@@ -82,9 +83,7 @@ open_peer(int conn, pid_t pid)
 static bool
 is_alive(int pidfd)
 {
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
-
-	return poll(&p, 1, 0) == 0;
+	return bsock_fdpass_look(pidfd, POLLIN) == 0;
 }
 
 /*

@@ -6,6 +6,7 @@
 #include "bsock_supervise.h"
 
 #include "bsock_compat.h"
+#include "bsock_fdpass.h"
 
 #if HAVE_NOTIFY
 
@@ -237,9 +238,9 @@ static int start_thread(void);
 static bool
 nobody_left(void)
 {
-	struct pollfd p = {.fd = state.options.listener};
+	int now = bsock_fdpass_look(state.options.listener, 0);
 
-	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP) != 0;
+	return now > 0 && (now & POLLHUP) != 0;
 }
 
 static void *

@@ -48,6 +48,7 @@ bsock_config_line>bsock_config
 bsock_resvaddr>bsock_store
 bsock_store>bsock_hold
 bsock_sdnotify>bsock_fdpass
+bsock_log>bsock_fdpass
 bsock_store>bsock_resvaddr
 bsock_state>bsock_resvaddr
 bsock_status>bsock_serve
