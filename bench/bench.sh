@@ -22,6 +22,8 @@ SHIM=$BUILD/libbsock_preload.so
 BASE=701 RESERVED=801 RELAYED=901
 [ "$TIER" != plain ] || BASE=8701 RESERVED=8801 RELAYED=8901
 unset BSOCK_SOCKET
+ALL=$(taskset -cp $$ | sed 's/.*: //')
+FIRST=${ALL%%[,-]*} LAST=${ALL##*[,-]}
 # shellcheck source=bench/lib.sh
 . "$TOP/bench/lib.sh"
 
@@ -94,58 +96,74 @@ trips_setuid() {
 	: >"$SUID/root/etc/bsock.resvaddr"
 }
 
+# Where the scheduler puts one client and its daemon is a matter of what ran
+# before (bench/README.md): here each has a processor.
 trips_round() {
 	for n in $BENCH_CLIENTS; do
 		timed="-c $n -t $BENCH_MS -p $BASE"
+		here=
+		if [ "$n" = 1 ]; then
+			here="taskset -c $FIRST"
+			daemons_on "$LAST"
+		fi
 		trips_cells
+		[ "$n" != 1 ] || daemons_on "$ALL"
 	done
 }
 
-# shellcheck disable=SC2086 # $timed is options
+# daemons_on PROCESSORS: all that have been started so far.
+daemons_on() {
+	for pid in $FLOOR ${FLOOR2:-} $ASKING $TRIPS ${BINDER:-} ${RELAY:-}; do
+		taskset -acp "$1" "$pid" >/dev/null
+	done
+}
+
+# shellcheck disable=SC2086 # $timed and $here are words
 trips_cells() {
 	at=BSOCK_SOCKET=$TRIPS_DIR/socket
-	cell "own bind(2)" "$n" "$LOAD" $timed bind
-	cell floor "$n" "$LOAD" $timed wire "$T/floor"
-	cell "floor, same questions" "$n" "$LOAD" $timed wire "$T/asking"
-	cell "bsock, library" "$n" svc env "$at" "$LOAD" $timed library
-	cell "bsock, binary by hand" "$n" svc "$LOAD" $timed wire \
+	cell "own bind(2)" "$n" $here "$LOAD" $timed bind
+	cell floor "$n" $here "$LOAD" $timed wire "$T/floor"
+	cell "floor, same questions" "$n" $here "$LOAD" $timed wire "$T/asking"
+	cell "bsock, library" "$n" svc $here env "$at" "$LOAD" $timed library
+	cell "bsock, binary by hand" "$n" svc $here "$LOAD" $timed wire \
 	    "$TRIPS_DIR/socket"
-	cell "bsock, text by hand" "$n" svc "$LOAD" $timed text \
+	cell "bsock, text by hand" "$n" svc $here "$LOAD" $timed text \
 	    "$TRIPS_DIR/socket"
-	cell "reserved claim, library" "$n" svc env "$at" "$LOAD" $timed \
+	cell "reserved claim, library" "$n" svc $here env "$at" "$LOAD" $timed \
 	    -p $RESERVED library
 	# One receiver has all the connections: no more than one client.
 	[ -z "$RELAY" ] || [ "$n" != 1 ] || cell "portlisten, accept" 1 svc \
-	    "$LOAD" -t "$BENCH_MS" -p $RELAYED receiver "$T/svc/receiver"
+	    $here "$LOAD" -t "$BENCH_MS" -p $RELAYED receiver "$T/svc/receiver"
 	[ "$TIER" = plain ] || trips_cells_low
 }
 
 # What helps only where the program's own bind fails.
-# shellcheck disable=SC2086 # $timed is options
+# shellcheck disable=SC2086 # $timed and $here are words
 trips_cells_low() {
-	cell "bsock, shim" "$n" svc env "$at" LD_PRELOAD="$SHIM" "$LOAD" \
+	cell "bsock, shim" "$n" svc $here env "$at" LD_PRELOAD="$SHIM" "$LOAD" \
 	    $timed bind
-	! built bsock-run || cell "bsock-run -m notify" "$n" svc env "$at" \
+	! built bsock-run || cell "bsock-run -m notify" "$n" svc $here env "$at" \
 	    "$BUILD/bsock-run" -m notify -- "$LOAD" $timed bind
-	[ -z "$BINDER" ] || cell "bsock-socket-binder" "$n" svc "$LOAD" $timed \
+	[ -z "$BINDER" ] || cell "bsock-socket-binder" "$n" svc $here "$LOAD" $timed \
 	    binder "$T/svc/binder"
 	! built bsock-sockcreator || cell "bsock-sockcreator" "$n" quietly \
-	    svc env "$at" "$LOAD" $timed -x "$BUILD/bsock-sockcreator" creator
+	    svc $here env "$at" "$LOAD" $timed -x "$BUILD/bsock-sockcreator" creator
 	[ "$TIER" != root ] || trips_cells_root
 }
 
-# shellcheck disable=SC2086 # $timed is options
+# shellcheck disable=SC2086 # $timed and $here are words
 trips_cells_root() {
-	cell "bsock, setuid" "$n" svc "$SUID/bench/load" $timed library
+	cell "bsock, setuid" "$n" svc $here "$SUID/bench/load" $timed library
 	! command -v authbind >/dev/null || cell "authbind" "$n" \
-	    "$TOP/bench/authbind.sh" $BASE 16 "$SVC" "$LOAD" $timed bind
+	    $here "$TOP/bench/authbind.sh" $BASE 16 "$SVC" "$LOAD" $timed bind
 }
 
 # --- in turns -------------------------------------------------------------
 
 # One client that asks bsock and the floor in turns, so that whatever the
-# machine does it does to both; and with client and daemons on one processor,
-# where neither works while the other does: what each call costs shows whole.
+# machine does it does to both: with a processor each for client and daemons,
+# and on one, where neither works while the other does, and what each call
+# costs shows whole.
 # A second floor shows how much of a ratio is the machine's, and a floor that
 # asks bsock's questions how much is theirs.
 turns() {
@@ -154,7 +172,6 @@ turns() {
 	FLOOR2=$!
 	started $FLOOR2
 	eventually test -S "$T/floor2"
-	all=$(taskset -cp $$ | sed 's/.*: //')
 	: >"$T/turns"
 	rounds turns_round
 	title "One client, bsock and the floor in turns: p50 in us"
@@ -162,18 +179,16 @@ turns() {
 }
 
 turns_round() {
-	here='' processors=any
+	here="taskset -c $FIRST"
+	if [ "$FIRST" != "$LAST" ]; then
+		processors=two
+		daemons_on "$LAST"
+		turns_cells
+	fi
+	processors=one
+	daemons_on "$FIRST"
 	turns_cells
-	here="taskset -c ${all%%[,-]*}" processors=one
-	turns_move "${all%%[,-]*}"
-	turns_cells
-	turns_move "$all"
-}
-
-turns_move() {
-	for turns_pid in $FLOOR $FLOOR2 $ASKING $TRIPS; do
-		taskset -acp "$1" "$turns_pid" >/dev/null
-	done
+	daemons_on "$ALL"
 }
 
 turns_cells() {
@@ -199,7 +214,7 @@ turn() {
 
 turns_table() {
 	printf '%-24s %10s %8s %8s %8s\n' "" processors floor this ratio
-	for processors in any one; do
+	for processors in two one; do
 		grep "|$processors|" "$T/turns" | cut -d'|' -f1 | awk '!s[$0]++' |
 		while read -r row; do
 			grep "^$row|$processors|" "$T/turns" >"$T/turn"
@@ -226,10 +241,9 @@ rules() {
 	done
 	rounds rules_start_round
 	rules_loaded
-	first=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
 	for many in $RULES; do
 		serve "$T/rules$many"
-		taskset -acp "$first" "$PID" >/dev/null
+		taskset -acp "$FIRST" "$PID" >/dev/null
 	done
 	rounds rules_round
 	title "The last rule of many, library, on one processor; ref = 10 rules"
@@ -256,7 +270,7 @@ rules_loaded() {
 
 rules_round() {
 	for many in $RULES; do
-		cell "$many rules" 1 svc taskset -c "$first" env \
+		cell "$many rules" 1 svc taskset -c "$FIRST" env \
 		    BSOCK_SOCKET="$T/rules$many/socket" "$LOAD" -t "$BENCH_MS" \
 		    -p $BASE library
 	done

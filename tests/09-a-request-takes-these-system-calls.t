@@ -55,5 +55,5 @@ is "the daemon's calls" "$(calls '^accept4' '^bind' trace/d)" \
     "accept4 getsockopt recvmsg getsockopt getsockopt getsockopt getsockopt \
 getsockopt poll bind close sendto close "
 is "the client's calls" "$(calls '^socket.AF_INET' '^connect' svc/c)" \
-    "socket socket connect sendmsg poll recvmsg close close "
+    "socket socket connect sendmsg fcntl setsockopt recvmsg close close "
 finish
