@@ -21,6 +21,7 @@
 
 #include "bsock_compat.h"
 #include "bsock_fdpass.h"
+#include "bsock_logring.h"
 #include "bsock_text.h"
 
 #define PREFIX_MAX 32 /* before and after a line on stderr */
@@ -148,38 +149,7 @@ write_line(int priority, const char *text)
 	return write_syslog(priority, text);
 }
 
-/* --- the queue ------------------------------------------------------------
- * A ring of units, many writers and one reader.  A line takes as many units
- * in a row as it needs, as a rule one.  A unit's turn says whose it is: turn
- * == position: free for the writer that takes this position; turn == position
- * + 1: filled.  Units are freed in their order, so where the last one of a
- * row is free the others are too.  A writer never waits: when the ring is
- * full the line is counted as lost.
- */
-#define UNITS     1024u
-#define UNIT_SIZE 128
-#define UNIT_TEXT (UNIT_SIZE - sizeof(atomic_uint) - 2 * sizeof(uint16_t))
-
-struct unit {
-	atomic_uint turn;
-	uint16_t units; /* of the whole line, where it begins */
-	uint16_t priority;
-	char text[UNIT_TEXT]; /* up to the NUL */
-};
-
-/* What the units of one line hold. */
-struct line {
-	unsigned units;
-	int priority;
-	char text[BSOCK_LOG_LINE_MAX + UNIT_TEXT];
-};
-
-static struct unit units[UNITS];
-static atomic_uint write_position;
-static unsigned read_position; /* main thread only */
-static atomic_uint lost;
-static atomic_bool pending; /* the main thread knows that lines are queued */
-static int wake = -1;
+/* --- by way of the queue ----------------------------------------------- */
 
 /* Lines on their way to stderr, in one write(2).  Main thread only. */
 static char batch_bytes[PIPE_BUF];
@@ -189,87 +159,7 @@ static struct bsock_text batch = {
 void
 bsock_log_queue(int wake_fd)
 {
-	for (unsigned i = 0; i < UNITS; i++)
-		atomic_store(&units[i].turn, i);
-	atomic_store(&write_position, 0);
-	read_position = 0;
-	wake = wake_fd;
-}
-
-static struct unit *
-unit_at(unsigned position)
-{
-	return &units[position % UNITS];
-}
-
-/* Takes n units in a row; false when the ring is full. */
-static bool
-units_take(unsigned n, unsigned *position)
-{
-	unsigned pos = atomic_load(&write_position);
-
-	for (;;) {
-		unsigned last = pos + n - 1;
-		int ahead = (int)(atomic_load(&unit_at(last)->turn) - last);
-
-		if (ahead < 0)
-			return false;
-		if (ahead > 0) {
-			pos = atomic_load(&write_position);
-			continue;
-		}
-		if (atomic_compare_exchange_weak(
-			&write_position, &pos, pos + n)) {
-			*position = pos;
-			return true;
-		}
-	}
-}
-
-/* The first unit is filled last: from then on the line is there. */
-static void
-units_fill(
-    unsigned position, unsigned n, int priority, const char *text, size_t size)
-{
-	for (unsigned i = n; i-- > 0;) {
-		struct unit *u = unit_at(position + i);
-		size_t from = i * UNIT_TEXT, left = size - from;
-
-		u->units = (uint16_t)n;
-		u->priority = (uint16_t)priority;
-		memcpy(
-		    u->text, text + from, left < UNIT_TEXT ? left : UNIT_TEXT);
-		atomic_store(&u->turn, position + i + 1);
-	}
-}
-
-static void
-enqueue(int priority, const char *text, size_t size)
-{
-	unsigned n = (unsigned)((size + UNIT_TEXT - 1) / UNIT_TEXT), position;
-
-	if (!units_take(n, &position)) {
-		atomic_fetch_add(&lost, 1);
-		return;
-	}
-	units_fill(position, n, priority, text, size);
-	if (!atomic_exchange(&pending, true)) {
-		ssize_t written = write(wake, "", 1);
-
-		(void)written; /* a full pipe wakes as well */
-	}
-}
-
-void
-bsock_log_line(int priority, const char *text, size_t len)
-{
-	int saved = errno;
-
-	if (wake < 0)
-		(void)write_line(priority, text);
-	else
-		enqueue(priority, text, len + 1);
-	errno = saved;
+	bsock_logring_start(wake_fd);
 }
 
 void
@@ -289,35 +179,27 @@ bsock_log(int priority, const char *fmt, ...)
 	}
 	if ((size_t)n >= sizeof(text))
 		n = sizeof(text) - 1;
-	bsock_log_line(priority, text, (size_t)n);
+	if (bsock_logring_is_started())
+		bsock_logring_put(priority, NULL, text, (size_t)n + 1);
+	else
+		(void)write_line(priority, text);
 	errno = saved;
 }
 
-/* Copies the next line out of the ring, where it stays; false: there is
- * none. */
-static bool
-line_peek(struct line *line)
+void
+bsock_log_record(
+    int priority, bsock_log_words *words, const void *record, size_t size)
 {
-	const struct unit *u = unit_at(read_position);
+	int saved = errno;
+	char text[BSOCK_LOG_LINE_MAX];
 
-	if (atomic_load(&u->turn) != read_position + 1)
-		return false;
-	line->units = u->units;
-	line->priority = u->priority;
-	for (unsigned i = 0; i < line->units; i++)
-		memcpy(line->text + i * UNIT_TEXT,
-		    unit_at(read_position + i)->text, UNIT_TEXT);
-	return true;
-}
-
-static void
-line_free(const struct line *line)
-{
-	for (unsigned i = 0; i < line->units; i++) {
-		atomic_store(
-		    &unit_at(read_position)->turn, read_position + UNITS);
-		read_position++;
+	if (bsock_logring_is_started()) {
+		bsock_logring_put(priority, words, record, size);
+	} else {
+		(void)words(text, sizeof(text), record);
+		(void)write_line(priority, text);
 	}
+	errno = saved;
 }
 
 static bool
@@ -331,42 +213,50 @@ batch_write(void)
 
 /* Returns false when it cannot be written now. */
 static bool
-line_write(const struct line *line)
+line_write(const struct bsock_logring_line *line)
 {
+	char buf[BSOCK_LOG_LINE_MAX];
+	const char *text = line->bytes;
+
+	if (line->words != NULL) {
+		(void)line->words(buf, sizeof(buf), line->bytes);
+		text = buf;
+	}
 	if (!is_for_stderr())
-		return write_line(line->priority, line->text);
-	if (batch.size - batch.len < strlen(line->text) + PREFIX_MAX &&
+		return write_line(line->priority, text);
+	if (batch.size - batch.len < strlen(text) + PREFIX_MAX &&
 	    !batch_write())
 		return false;
-	text_stderr(&batch, line->priority, line->text);
+	text_stderr(&batch, line->priority, text);
 	return true;
 }
 
 static bool
 report_lost(void)
 {
-	unsigned n = atomic_exchange(&lost, 0);
+	static unsigned n;
 	char text[64];
 
+	n += bsock_logring_lost();
 	if (n == 0)
 		return true;
 	(void)snprintf(text, sizeof(text), "log: %u lines were lost", n);
-	if (write_line(LOG_WARNING, text))
-		return true;
-	atomic_fetch_add(&lost, n);
-	return false;
+	if (!write_line(LOG_WARNING, text))
+		return false;
+	n = 0;
+	return true;
 }
 
 bool
 bsock_log_drain(void)
 {
-	struct line line;
+	struct bsock_logring_line line;
 
-	atomic_store(&pending, false);
-	while (line_peek(&line)) {
+	bsock_logring_attend();
+	while (bsock_logring_peek(&line)) {
 		if (!line_write(&line))
 			return true;
-		line_free(&line);
+		bsock_logring_free(&line);
 	}
 	return !batch_write() || !report_lost();
 }

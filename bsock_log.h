@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <syslog.h>
 
+#include "bsock_logring.h"
+
 #define BSOCK_LOG_LINE_MAX 1024 /* a longer line is cut */
 
 enum bsock_log_target {
@@ -34,9 +36,12 @@ void bsock_log_name(const char *program);
 void bsock_log(int priority, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same for a line that is at hand: len bytes, fewer than
- * BSOCK_LOG_LINE_MAX, and a NUL. */
-void bsock_log_line(int priority, const char *text, size_t len);
+/*
+ * The same for what is known as a record of size bytes: it is copied, and put
+ * into words when the line is written, which is not the caller's time.
+ */
+void bsock_log_record(
+    int priority, bsock_log_words *words, const void *record, size_t size);
 
 /* From now on lines are queued; one byte to wake_fd says that some are. */
 void bsock_log_queue(int wake_fd);

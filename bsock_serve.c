@@ -9,9 +9,9 @@
 
 #include "bsock_compat.h"
 #include "bsock_log.h"
+#include "bsock_outcome.h"
 #include "bsock_priv.h"
 #include "bsock_socket.h"
-#include "bsock_text.h"
 #include "bsock_unixpath.h"
 
 /* Everything about the request in hand. */
@@ -301,63 +301,22 @@ answer(struct call *c)
 	return after;
 }
 
-static uint64_t
+static uint32_t
 elapsed_us(const struct timespec *since)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)((now.tv_sec - since->tv_sec) * 1000000 +
+	return (uint32_t)((now.tv_sec - since->tv_sec) * 1000000 +
 			  (now.tv_nsec - since->tv_nsec) / 1000);
 }
 
-static void
-put_number(struct bsock_text *t, const char *key, uint64_t number)
-{
-	bsock_text_string(t, key);
-	bsock_text_number(t, number);
-}
-
-static void
-put_string(struct bsock_text *t, const char *key, const char *string)
-{
-	bsock_text_string(t, key);
-	bsock_text_string(t, string);
-}
-
-static void
-log_outcome(const struct call *c, const char *addr)
-{
-	char line[BSOCK_LOG_LINE_MAX];
-	struct bsock_text t = {.buf = line, .size = sizeof(line) - 1};
-	bool granted = c->error == 0;
-
-	bsock_text_string(&t, granted ? "grant" : "deny");
-	put_number(&t, " uid=", c->caller->peer.uid);
-	put_number(&t, " pid=", (uint64_t)c->caller->peer.pid);
-	put_string(&t, " addr=\"", addr);
-	if (granted) {
-		put_number(&t, "\" rule=", c->grant.line);
-	} else {
-		put_string(&t, "\" reason=", bsock_reason_name(c->reason));
-		put_number(&t, " errno=", (uint64_t)c->error);
-	}
-	put_string(&t, " via=", c->via);
-	put_number(&t, " us=", elapsed_us(&c->caller->since));
-	if ((c->flags & BSOCK_WIRE_RESERVED) != 0)
-		bsock_text_string(&t, " kept=1");
-	line[t.len] = '\0';
-	bsock_log_line(granted ? LOG_INFO : LOG_NOTICE, line, t.len);
-}
-
-/* Counts the outcome, and says it in one line.  Only a path or a name can
- * hold bytes that a log must not. */
+/* Counts the outcome, and logs it. */
 static void
 record(const struct call *c)
 {
 	struct bsock_counters *counters = c->service->counters;
-	char text[BSOCK_ADDR_STRLEN] = "", addr[4 * BSOCK_ADDR_STRLEN];
-	size_t len = 0;
+	struct bsock_outcome outcome;
 
 	if (c->error == 0)
 		atomic_fetch_add(&counters->granted, 1);
@@ -366,14 +325,18 @@ record(const struct call *c)
 	if (c->service->quiet ||
 	    (c->error != 0 && !bsock_log_within_rate(c->caller->peer.uid)))
 		return;
-	if (c->request.addr.family != 0 && c->reason != BSOCK_REASON_MALFORMED)
-		len = bsock_addr_format(&c->request.addr, text, sizeof(text));
-	if (c->request.addr.family == AF_UNIX) {
-		(void)bsock_log_escape(addr, sizeof(addr), text, len, true);
-		log_outcome(c, addr);
-	} else {
-		log_outcome(c, text);
-	}
+	outcome.via = c->via;
+	outcome.uid = c->caller->peer.uid;
+	outcome.pid = c->caller->peer.pid;
+	outcome.us = elapsed_us(&c->caller->since);
+	outcome.error = c->error;
+	outcome.line = c->grant.line;
+	outcome.reason = c->reason;
+	outcome.kept = (c->flags & BSOCK_WIRE_RESERVED) != 0;
+	outcome.addr = c->request.addr;
+	if (c->reason == BSOCK_REASON_MALFORMED)
+		outcome.addr.family = 0;
+	bsock_outcome_log(&outcome);
 }
 
 /* Last of all: the private broker may end now. */

@@ -1,12 +1,15 @@
 #!/bin/sh
 # count.sh client|daemon: instructions of one request in user space, as
-# callgrind counts them.  BUILD is where make built; client needs something
-# that serves at $BSOCK_SOCKET.
+# callgrind counts them, for the daemon with the line of its log.  BUILD is
+# where make built; client needs something that serves at $BSOCK_SOCKET.
 BUILD=${BUILD:-build}
 n=500
 case ${1:-} in
-client) function=bsock_bind_addrinfo ;;
-daemon) function=bsock_serve ;;
+client) set -- "$1" --toggle-collect=bsock_bind_addrinfo ;;
+daemon)
+	set -- "$1" --toggle-collect=bsock_serve \
+	    --toggle-collect=bsock_log_drain
+	;;
 *)
 	echo "usage: count.sh client|daemon" >&2
 	exit 2
@@ -19,7 +22,7 @@ trap 'rm -rf "$dir"' EXIT
 strip -g -o "$dir/count" "$BUILD/bench/count" &&
 	env -i PATH="$PATH" BSOCK_SOCKET="${BSOCK_SOCKET:-}" \
 	    valgrind -q --tool=callgrind --callgrind-out-file="$dir/out" \
-	    --toggle-collect=$function "$dir/count" "$1" $n 2>"$dir/log" || {
+	    "$2" ${3:+"$3"} "$dir/count" "$1" $n 2>"$dir/log" || {
 	tail -n 3 "$dir/log" >&2
 	exit 1
 }

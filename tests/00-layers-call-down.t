@@ -8,10 +8,10 @@ cat >"$T/layers" <<'EOF'
 0 bsock_compat bsock_text bsock_kind bsock_addr bsock_addr_parse bsock_wire
 0 bsock_sockopt_table bsock_reason
 1 bsock_fdpass bsock_names bsock_log bsock_file bsock_sockopt bsock_priv bsock_trim
-1 bsock_bound bsock_clock bsock_inuse bsock_sdnotify bsock_table
+1 bsock_bound bsock_clock bsock_inuse bsock_sdnotify bsock_table bsock_logring
 2 bsock_authz bsock_socket bsock_unixpath bsock_bindresvport bsock_resvaddr
 2 bsock_sandbox bsock_state bsock_store bsock_guard bsock_mend bsock_keeper
-2 bsock_hold bsock_claim bsock_inherit
+2 bsock_hold bsock_claim bsock_inherit bsock_outcome
 3 bsock_config bsock_config_line bsock_serve bsock_status
 4 bsock_parking bsock_pool bsock_conn bsock_parker bsock_worker
 EOF
@@ -49,6 +49,7 @@ bsock_resvaddr>bsock_store
 bsock_store>bsock_hold
 bsock_sdnotify>bsock_fdpass
 bsock_log>bsock_fdpass
+bsock_log>bsock_logring
 bsock_store>bsock_resvaddr
 bsock_state>bsock_resvaddr
 bsock_status>bsock_serve
