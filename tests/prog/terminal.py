@@ -48,8 +48,23 @@ class Terminal:
     def status(self):
         return re.search(r'status (\d+)', self.run('echo status $?'))[1]
 
-    def state(self):
-        """Of the sleep that runs here."""
+    def until(self, what):
+        """Until it is so; a test that waits in vain fails by what it sees."""
+        end = time.monotonic() + 10
+        while not what() and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def foreground(self):
+        """Until the shell has given its terminal to a job: what is typed
+        before is not for the job."""
+        self.until(lambda: os.tcgetpgrp(self.fd) != self.pid)
+
+    def state(self, wanted):
+        """Of the sleep that runs here, which is to be so in a moment."""
+        self.until(lambda: self.state_now() == wanted)
+        return self.state_now()
+
+    def state_now(self):
         ps = subprocess.run(['ps', '-o', 'stat=,args=', '-s', str(self.pid)],
                             capture_output=True, text=True)
         return [line[0] for line in ps.stdout.splitlines()
@@ -78,23 +93,25 @@ def main():
     t.wait('ready> ')
     print('ctrl-Z', t.status())
     print('jobs', 'Stopped' in t.run('jobs'))
-    print('its process', t.state())
+    print('its process', t.state('T'))
     t.type('fg\n')
     t.wait('sleep 1000')
-    time.sleep(0.2)
+    t.foreground()
+    t.state('S')
     t.type('\x1a')
     t.wait('ready> ')
     t.run('bg')
-    print('bg', t.state())
+    print('bg', t.state('S'))
     t.type('fg\n')
     t.wait('sleep 1000')
-    time.sleep(0.2)
+    t.foreground()
+    t.state('S')
     t.type('\x03')
     t.wait('ready> ')
     print('fg, ctrl-C', t.status())
 
     t.type(COMMAND + ' cat\n')
-    t.wait(r'\r\n')
+    t.foreground()
     t.type('typed\n')
     t.wait('typed\r\ntyped\r\n')
     t.type('\x04')
@@ -116,7 +133,7 @@ def main():
             break
         time.sleep(0.05)
     t.type('fg\n')
-    t.wait(r'cat\r\n')
+    t.foreground()
     t.type('\x04')
     t.wait('ready> ')
     t.type('exit\n')
