@@ -93,7 +93,10 @@ def ask(data, *fds, half_close=False):
         pass  # the answer came first
     if half_close:
         conn.shutdown(socket.SHUT_WR)
-    return Answer(conn)
+    answer = Answer(conn)
+    if answer.fds:
+        conn.recv(1)  # the end: the daemon has no copy of it any more
+    return answer
 
 
 def wait_for(condition):
