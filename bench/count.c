@@ -23,7 +23,8 @@
 #include "bsock_serve.h"
 #include "bsock_wire.h"
 
-#define LINE "AF_INET SOCK_STREAM tcp 9002 127.0.0.1"
+#define CALLER 1000 /* asks the daemon */
+#define LINE   "AF_INET SOCK_STREAM tcp 9002 127.0.0.1"
 
 static void
 die(const char *what)
@@ -73,6 +74,9 @@ serve_one(const struct bsock_service *service,
 	caller.since = bsock_fdpass_deadline(0);
 	if (bsock_fdpass_peer(pair[1], &caller.peer) != 0)
 		die("peer");
+	/* More digits are more instructions. */
+	caller.peer.uid = CALLER;
+	caller.peer.pid = 12345;
 	(void)bsock_serve(
 	    service, snapshot, &caller, buf, len, tcp_socket(), &error);
 	errno = error;
@@ -87,7 +91,7 @@ static void
 count_daemon(long n)
 {
 	static struct bsock_counters counters;
-	const struct bsock_authz_principal who = {BSOCK_AUTHZ_UID, getuid()};
+	const struct bsock_authz_principal who = {BSOCK_AUTHZ_UID, CALLER};
 	struct bsock_service service;
 	struct bsock_snapshot snapshot = {.authz = bsock_authz_new(1)};
 	struct bsock_request request = {0};
